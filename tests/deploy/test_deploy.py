@@ -1,0 +1,131 @@
+"""The files of deploy/ are valid, agree with each other and with the settings."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from config import env
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+BIN = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "engine"])
+def test_dockerfile_has_no_lint(name):
+    done = subprocess.run(
+        [BIN / "hadolint", DEPLOY / f"{name}.Dockerfile"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "engine"])
+def test_dockerfile_copies_only_what_exists(name):
+    text = (DEPLOY / f"{name}.Dockerfile").read_text()
+    sources = [
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE)
+        for source in line.split()[:-1]
+    ]
+    assert sources
+    assert [source for source in sources if not (ROOT / source).exists()] == []
+
+
+def test_compose_file_follows_the_compose_specification():
+    done = subprocess.run(
+        [
+            BIN / "check-jsonschema",
+            "--builtin-schema",
+            "vendor.compose-spec",
+            DEPLOY / "compose.yaml",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_compose_publishes_nothing_but_nginx():
+    published = [name for name, service in COMPOSE["services"].items() if "ports" in service]
+    assert published == ["nginx"]
+    assert COMPOSE["networks"]["inner"]["internal"] is True
+
+
+def test_compose_runs_every_process_of_the_architecture():
+    assert set(COMPOSE["services"]) == {
+        "postgres", "valkey", "migrate", "web", "events", "worker", "beat", "engine", "nginx",
+    }  # fmt: skip
+
+
+def test_production_env_sets_every_weak_default():
+    text = (DEPLOY / "production.env.example").read_text()
+    named = set(re.findall(r"^([A-Z0-9_]+)=", text, re.MULTILINE))
+    weak = {variable.name for variable in env.VARIABLES if variable.weak}
+    assert weak - named == set()
+
+
+def test_production_env_names_only_what_is_read():
+    text = (DEPLOY / "production.env.example").read_text()
+    named = set(re.findall(r"^([A-Z0-9_]+)=", text, re.MULTILINE))
+    known = {variable.name for variable in env.VARIABLES}
+    of_the_image = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"}
+    assert named - known - of_the_image == set()
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_nginx_accepts_the_configuration(tmp_path):
+    chain, key = _self_signed(tmp_path)
+    site = (DEPLOY / "nginx" / "vignette.conf").read_text()
+    site = site.replace("/etc/nginx/tls/fullchain.pem", str(chain))
+    site = site.replace("/etc/nginx/tls/privkey.pem", str(key))
+    (tmp_path / "site.conf").write_text(site)
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/nginx.pid;\nerror_log stderr;\nevents {{}}\n"
+        f"http {{ access_log off; client_body_temp_path {tmp_path}/body;\n"
+        f"include {tmp_path}/site.conf; }}\n"
+    )
+    done = subprocess.run(
+        [shutil.which("nginx"), "-t", "-c", tmp_path / "nginx.conf", "-p", tmp_path],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "[warn]" not in done.stderr
+
+
+def _self_signed(folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "chain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return folder / "chain.pem", folder / "key.pem"
