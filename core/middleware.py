@@ -1,0 +1,102 @@
+"""Trace ids, a content security policy, and problem documents for failures outside DRF."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from redis.exceptions import RedisError
+
+from core.problems import MEDIA_TYPE, problem, problem_response
+from core.trace import start_trace
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+_log = logging.getLogger(__name__)
+RETRY_AFTER_SECONDS = 2
+API_PREFIXES = ("/api/", "/_allauth/", "/media/")
+# Blob: the client plays fetched HLS segments and previews; the docs page styles itself inline.
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+
+
+class TraceMiddleware:
+    """Gives every request a trace id, echoed as X-Request-ID."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Run the request under its trace id."""
+        trace_id = start_trace(request.headers.get("X-Request-ID", ""))
+        response = self.get_response(request)
+        response["X-Request-ID"] = trace_id
+        return response
+
+
+class ContentSecurityPolicyMiddleware:
+    """Sends the content security policy with every page."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Add the policy unless the view set its own."""
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", _POLICY)
+        return response
+
+
+class ProblemMiddleware:
+    """Turns an empty or HTML failure under the API's paths, or a crash, into a problem document."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Rewrite 4xx and 5xx answers that carry no JSON; a path with a NUL byte names nothing."""
+        if "\x00" in request.path_info:
+            return problem_response(problem(status=404, code="not_found", title="Not found."))
+        response = self.get_response(request)
+        if (
+            response.status_code < HTTPStatus.BAD_REQUEST
+            or not request.path.startswith(API_PREFIXES)
+            or response.get("Content-Type", "").startswith(("application/json", MEDIA_TYPE))
+        ):
+            return response
+        status = HTTPStatus(response.status_code)
+        replaced = problem_response(
+            problem(status=status, code=status.name.lower(), title=f"{status.phrase}.")
+        )
+        for header in ("Allow", "Retry-After", "Content-Range"):
+            if header in response:
+                replaced[header] = response[header]
+        return replaced
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer 503 while PostgreSQL or Valkey is away; leave other crashes to Django's 500."""
+        if isinstance(error, OperationalError | InterfaceError | RedisError):
+            _log.warning("a service does not answer", exc_info=error)
+            answer = problem_response(
+                problem(
+                    status=HTTPStatus.SERVICE_UNAVAILABLE,
+                    code="temporarily_unavailable",
+                    title="A part of the server does not answer at the moment.",
+                    retryable=True,
+                )
+            )
+            answer["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            return answer
+        # DRF's parser and fields refuse these bodies; allauth's let them through to the crash.
+        if request.path.startswith("/_allauth/") and isinstance(
+            error, RecursionError | UnicodeEncodeError
+        ):
+            return problem_response(
+                problem(status=400, code="malformed_body", title="The body is not valid JSON text.")
+            )
+        return None

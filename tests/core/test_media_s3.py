@@ -1,0 +1,108 @@
+"""Media in a bucket: a real S3 server that checks signatures and their expiry."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urljoin
+
+import httpx
+import pytest
+from django.core.files.storage import default_storage
+from django.test import Client
+
+from config.settings import _S3_MEDIA
+from core import storage
+from tests.clips import MP4_BYTES, save_media
+
+PREFIX = "clips/0193a0f0-0000-7000-8000-000000000001/1/"
+KEY_ID, SECRET = "KEYOFTESTS", "SECRETOFTESTS"
+RCLONE = Path(sys.executable).with_name("rclone")
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory):
+    """Return the address of an S3 server with one empty bucket, and the folder behind it."""
+    folder = tmp_path_factory.mktemp("s3")
+    (folder / "clips-bucket").mkdir()
+    server = subprocess.Popen(
+        [RCLONE, "serve", "s3", folder, "--addr", "127.0.0.1:0", "--auth-key", f"{KEY_ID},{SECRET}"]
+        + ["--config", ""],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        lines = iter(server.stderr.readline, "")
+        address = next(
+            found[1] for line in lines if (found := re.search(r"\[(http://[^]]+)/\]", line))
+        )
+        yield address, folder / "clips-bucket"
+    finally:
+        server.terminate()
+        server.wait(10)
+        server.stderr.close()
+
+
+@pytest.fixture
+def media(bucket, settings, tmp_path):
+    address, folder = bucket
+    options = {
+        **_S3_MEDIA["OPTIONS"],  # what an operator's variables end in
+        "bucket_name": "clips-bucket",
+        "endpoint_url": address,
+        "region_name": "us-east-1",
+        "access_key": KEY_ID,
+        "secret_key": SECRET,
+    }
+    settings.STORAGES = {**settings.STORAGES, "default": {**_S3_MEDIA, "OPTIONS": options}}
+    save_media(tmp_path, prefix=PREFIX)
+    yield folder
+    default_storage.connection.meta.client.close()
+
+
+def test_a_folder_is_saved_lent_and_deleted(media):
+    assert (media / PREFIX / "hls" / "0.m4s").read_bytes() == b"segments"
+    with storage.local_copy(f"{PREFIX}clip.mp4") as path:
+        assert path.read_bytes() == MP4_BYTES
+    assert not path.exists()
+    storage.delete_prefix(PREFIX)
+    assert not (media / PREFIX / "clip.mp4").exists()
+    storage.delete_prefix(PREFIX)
+    with pytest.raises(FileNotFoundError), storage.local_copy(f"{PREFIX}clip.mp4"):
+        pass
+
+
+def test_files_come_from_the_bucket_by_its_own_short_lived_url(media):
+    answer = Client().get(storage.signed_url(f"{PREFIX}clip.mp4"))
+    assert answer.status_code == 302
+    assert "X-Amz-Expires=300" in answer["Location"]
+    part = httpx.get(answer["Location"], headers={"Range": "bytes=10-19"})
+    assert part.content == MP4_BYTES[10:20]  # the status is this server's: it says 200
+    assert part.headers["Content-Type"] == "video/mp4"
+    forged = httpx.get(answer["Location"].replace("clip.mp4", "poster.jpg"))
+    assert forged.status_code == 403
+
+
+def test_playlists_come_from_here_so_that_their_references_stay_signed(media):
+    url = storage.signed_url(f"{PREFIX}hls/master.m3u8")
+    answer = Client().get(url)
+    assert answer["Content-Type"] == "application/vnd.apple.mpegurl"
+    assert answer.content.endswith(b"0.m3u8\n")
+    segments = Client().get(urljoin(url, "0.m4s"))
+    assert httpx.get(segments["Location"]).content == b"segments"
+    missing = Client().get(urljoin(url, "none.m3u8"))
+    assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+def test_a_download_keeps_its_name(media):
+    answer = Client().get(f"{storage.signed_url(f'{PREFIX}clip.mp4')}?download=1")
+    assert "response-content-disposition=attachment" in answer["Location"]
+
+
+def test_withheld_media_is_not_led_to(media):
+    storage.withhold(PREFIX)
+    assert Client().get(storage.signed_url(f"{PREFIX}clip.mp4")).status_code == 404
