@@ -1,0 +1,18 @@
+"""The Celery app: messages are wake-ups, the beat only starts sweeps."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("vignette")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+# `expires`: a sweep that no worker took in time is repeated anyway, so none piles up in an outage.
+app.conf.beat_schedule = {
+    "sweep": {"task": "generation.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "housekeep": {"task": "generation.housekeep", "schedule": 3600.0, "options": {"expires": 600}},
+}
