@@ -1,0 +1,80 @@
+"""People, invites and the waitlist for the operator and moderators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.models import Invite, User, WaitlistEntry
+from accounts.selectors import invited_by, inviter_of
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # a type in the stubs alone
+    """Shows; what changes these goes through the services."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nothing is added by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is changed by hand."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is deleted by hand."""
+        return False
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """An account: suspend it, switch it off, see who invited whom."""
+
+    list_display = ("username", "email", "created_at", "suspended_until", "is_active", "is_staff")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("username", "email")
+    fields = (
+        "username",
+        "email",
+        "display_name",
+        "bio",
+        "created_at",
+        "invited_by",
+        "invited",
+        "suspended_until",
+        "is_active",
+    )
+    readonly_fields = fields[:7]
+
+    @admin.display(description="invited by")
+    def invited_by(self, user: User) -> str:
+        """Name who invited the user."""
+        return str(inviter_of(user.pk) or "the operator")
+
+    @admin.display(description="invited")
+    def invited(self, user: User) -> str:
+        """Name whom the user invited."""
+        return ", ".join(str(each) for each in invited_by(user.pk)) or "nobody"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People come in by invite."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Deleting an account takes its media along, which a row's deletion would not."""
+        return False
+
+
+@admin.register(Invite)
+class InviteAdmin(ReadOnlyAdmin):
+    """Invites and how many places they have left."""
+
+    list_display = ("id", "created_by", "uses", "uses_left", "state", "created_at", "expires_at")
+
+
+@admin.register(WaitlistEntry)
+class WaitlistAdmin(ReadOnlyAdmin):
+    """Who waits; `manage.py waitlist release K` lets them in."""
+
+    list_display = ("email", "created_at", "invited_at", "mailed_at")
