@@ -1,0 +1,17 @@
+"""What can go wrong with media. Operator faults and user faults are different classes."""
+
+
+class TranscodeError(Exception):
+    """ffmpeg failed, ran out of time, or was cancelled; the message ends with its last words."""
+
+
+class TranscodeTimeout(TranscodeError):
+    """ffmpeg ran past its deadline and was killed."""
+
+
+class TranscodeCancelled(TranscodeError):
+    """The caller asked for the run to stop, and it did."""
+
+
+class NotAVideo(Exception):
+    """The file is no video we read: not media, without pictures, damaged, or over a limit."""
