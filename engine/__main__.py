@@ -1,0 +1,81 @@
+"""`python -m engine`: run the generation service."""
+
+import argparse
+import ctypes
+import fcntl
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from engine.registry import ENGINES, make_engine
+from engine.server import create_app
+
+PR_SET_PDEATHSIG = 1
+SHUTDOWN_SECONDS = 3
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT; prints `engine ready http://HOST:PORT` once it renders."""
+    options = _options()
+    if options.parent_death_signal:
+        _die_with_parent()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    state: Path = options.state
+    state.mkdir(parents=True, exist_ok=True)
+    lock = (state / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit(f"another engine uses {state}")
+    # numba reads this when it is first imported, which the engine does; compiled code survives restarts.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(state / "compiled"))
+    listener = socket.create_server((options.host, options.port), backlog=128)
+    address = f"http://{options.host}:{listener.getsockname()[1]}"
+    print(f"engine {options.engine} is compiling, {address}/health", flush=True)  # noqa: T201
+    app = create_app(
+        make_engine(options.engine),
+        state,
+        key=os.environ.get("ENGINE_KEY") or None,
+        on_ready=lambda: print(f"engine ready {address}", flush=True),  # noqa: T201
+    )
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        server_header=False,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m engine", description=main.__doc__)
+    parser.add_argument("--engine", choices=sorted(ENGINES), default="scene")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8188, help="0: any free port")
+    parser.add_argument("--state", type=Path, required=True, help="folder for clips and caches")
+    parser.add_argument(
+        "--parent-death-signal",
+        action="store_true",
+        help="end when the parent process ends (Linux)",
+    )
+    return parser.parse_args()
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent ends, even by kill -9."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before we asked
+        sys.exit("the parent process has ended")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""The values that cross the engine boundary, and the protocol every engine keeps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+VideoStatus = Literal["queued", "in_progress", "completed", "failed"]
+
+MAX_PROMPT_CHARACTERS = 4000
+MAX_REFERENCE_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One camera take of a clip; without a camera the engine directs by itself."""
+
+    prompt: str
+    seconds: int
+    camera: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRequest:
+    """What a caller wants to see; `size` is "WIDTHxHEIGHT" in px.
+
+    With `shots`, `seconds` is their sum and `prompt` describes what they have in common.
+    """
+
+    prompt: str
+    seconds: int
+    size: str = "360x640"
+    model: str = "scene"
+    seed: int | None = None
+    fps: int = 24
+    shots: tuple[Shot, ...] = ()
+    style: str | None = None
+    negative_prompt: str | None = None
+    audio: bool = True
+    input_reference: bytes | None = None
+
+    @property
+    def width_px(self) -> int:
+        return int(self.size.split("x")[0])
+
+    @property
+    def height_px(self) -> int:
+        return int(self.size.split("x")[1])
+
+
+@dataclass(frozen=True, slots=True)
+class NotDrawn:
+    """A phrase the engine could not draw, and what it drew instead (None: nothing)."""
+
+    phrase: str
+    instead: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VideoError:
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """The state of one video on an engine; `progress` is 0-100."""
+
+    id: str
+    status: VideoStatus
+    progress: int
+    seed: int | None
+    not_drawn: tuple[NotDrawn, ...]
+    error: VideoError | None
+    seconds: float
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineCapabilities:
+    """What may be asked of an engine, so that a caller can refuse early."""
+
+    name: str
+    kind: str
+    description: str
+    sizes: tuple[str, ...]
+    min_seconds: int
+    max_seconds: int
+    max_shots: int
+    fps: tuple[int, ...]
+    audio: bool
+    seed: bool
+    procedural: bool
+    input_reference: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What an engine says about a clip it finished."""
+
+    seed: int
+    not_drawn: tuple[NotDrawn, ...]
+
+
+class Engine(Protocol):
+    """One way to turn a request into an MP4; lives in one file or folder of `engine/engines`."""
+
+    @property
+    def capabilities(self) -> EngineCapabilities: ...
+
+    def warm_up(self) -> None:
+        """Load or compile what the first clip would otherwise wait for."""
+
+    def render(
+        self,
+        request: VideoRequest,
+        to: Path,
+        *,
+        on_progress: Callable[[int], None],
+        is_cancelled: Callable[[], bool],
+    ) -> Rendering:
+        """Write the clip to `to`; calls `on_progress(0-100)` and asks `is_cancelled` per frame.
+
+        Raises:
+            RenderCancelled: `is_cancelled` answered true; nothing is left at `to`.
+            EngineError: the clip cannot be made.
+        """

@@ -1,0 +1,208 @@
+"""Solids: the parts that bodies are made of, with their sizes, weights and looks."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.engines.scene.language import Subject
+from engine.engines.scene.vocabulary import (
+    PASTEL,
+    RAINBOW,
+    Colour,
+    Material,
+    PartKind,
+    Vector,
+    linear,
+    vocabulary,
+)
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One convex solid of a body; `at` and `rotation` are relative to the body's centre of mass."""
+
+    shape: str
+    size: Vector
+    at: Matrix  # (3,) metres
+    rotation: Matrix  # (3, 3)
+    material: Material
+    colour: Colour
+    second: Colour
+    pattern: str
+    glow: float
+
+    @property
+    def volume(self) -> float:
+        """Cubic metres."""
+        a, b, c = self.size
+        if self.shape in {"sphere", "ellipsoid"}:
+            return 4.0 / 3.0 * math.pi * a * b * c
+        if self.shape == "box":
+            return 8.0 * a * b * c
+        if self.shape == "capsule":
+            return math.pi * a * a * (2.0 * b + 4.0 / 3.0 * a)
+        return math.pi * a * a * 2.0 * b * (1.0 / 3.0 if self.shape == "cone" else 1.0)
+
+    @property
+    def bound(self) -> float:
+        """Radius in metres of the ball around `at` that holds the part."""
+        a, b, c = self.size
+        if self.shape in {"sphere", "ellipsoid"}:
+            return max(a, b, c)
+        if self.shape == "box":
+            return math.sqrt(a * a + b * b + c * c)
+        return a + b if self.shape == "capsule" else math.hypot(a, b)
+
+    def reach(self, direction: Matrix) -> float:
+        """How far the part extends from the body's centre along a unit direction, in metres."""
+        d = self.rotation.T @ direction
+        a, b, c = self.size
+        if self.shape in {"sphere", "ellipsoid"}:
+            own = math.sqrt((a * d[0]) ** 2 + (b * d[1]) ** 2 + (c * d[2]) ** 2)
+        elif self.shape == "box":
+            own = abs(a * d[0]) + abs(b * d[1]) + abs(c * d[2])
+        elif self.shape == "capsule":
+            own = abs(b * d[2]) + a
+        else:
+            rim = a * math.hypot(d[0], d[1])
+            own = abs(b * d[2]) + rim
+            if self.shape == "cone":
+                own = max(b * d[2], -b * d[2] + rim)
+        return float(direction @ self.at + own)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A thing in the world at time 0; lengths in metres, velocity m/s, spin rad/s."""
+
+    subject: str
+    parts: tuple[Part, ...]
+    position: Vector = (0.0, 0.0, 0.0)
+    rotation: Matrix | None = None
+    velocity: Vector = (0.0, 0.0, 0.0)
+    spin: Vector = (0.0, 0.0, 0.0)
+    is_fixed: bool = False
+    is_upright: bool = False  # turns about the vertical only
+    floats: bool = False  # no gravity
+    hops: bool = False
+
+    def reach(self, x: float, y: float, z: float) -> float:
+        """Extent from the centre of mass along a unit direction, in metres."""
+        direction = np.array((x, y, z))
+        if self.rotation is not None:
+            direction = self.rotation.T @ direction
+        return max(part.reach(direction) for part in self.parts)
+
+    @property
+    def foot(self) -> float:
+        """Height of the centre of mass above what the body stands on."""
+        return self.reach(0.0, 0.0, -1.0)
+
+    @property
+    def girth(self) -> float:
+        """Largest horizontal extent."""
+        return max(self.reach(s * x, s * y, 0.0) for s in (1, -1) for x, y in ((1, 0), (0, 1)))
+
+    @property
+    def is_round(self) -> bool:
+        return len(self.parts) == 1 and self.parts[0].shape == "sphere"
+
+    @property
+    def mass(self) -> float:
+        """Kilograms."""
+        return sum(part.volume * part.material.density for part in self.parts)
+
+
+def turned(degrees: Vector) -> Matrix:
+    """Rotation matrix of turns about x, then y, then z, in degrees."""
+    x, y, z = (math.radians(d) for d in degrees)
+    cx, sx, cy, sy, cz, sz = (f(a) for a in (x, y, z) for f in (math.cos, math.sin))
+    about_x = np.array(((1, 0, 0), (0, cx, -sx), (0, sx, cx)))
+    about_y = np.array(((cy, 0, sy), (0, 1, 0), (-sy, 0, cy)))
+    about_z = np.array(((cz, -sz, 0), (sz, cz, 0), (0, 0, 1)))
+    return np.asarray(about_z @ about_y @ about_x, dtype=np.float64)
+
+
+def make_body(subject: Subject, index: int, rng: np.random.Generator) -> Body:
+    """Make the `index`-th of a subject's bodies, at rest with its centre of mass at the origin."""
+    kind = subject.kind
+    material = _material_of(subject)
+    main = _colour_of(subject, material, index, rng)
+    second = linear(kind.second) if kind.second else tuple(0.25 * c for c in main)
+    parts = []
+    for part_kind in kind.parts:
+        part = _make_part(part_kind, subject.scale, material)
+        parts.append(
+            replace(
+                part,
+                colour=linear(part_kind.colour) if part_kind.colour else main,
+                second=linear(part_kind.second) if part_kind.second else second,
+                material=_dull(material) if part_kind.colour and len(kind.parts) > 1 else material,
+            )
+        )
+    masses = [part.volume for part in parts]
+    centre = sum(m * part.at for m, part in zip(masses, parts, strict=True)) / sum(masses)
+    return Body(
+        subject=kind.name,
+        parts=tuple(replace(part, at=part.at - centre) for part in parts),
+        is_upright=kind.upright,
+        floats=kind.floats,
+        is_fixed=kind.is_scenery,
+    )
+
+
+def _make_part(kind: PartKind, scale: float, material: Material) -> Part:
+    a, b, c = (scale * s for s in kind.size)
+    size = (a, a, a) if kind.shape == "sphere" else (a, b, c)
+    return Part(
+        shape=kind.shape,
+        size=size,
+        at=scale * np.array(kind.at, dtype=np.float64),
+        rotation=turned(kind.turn),
+        material=material,
+        colour=(0.0, 0.0, 0.0),
+        second=(0.0, 0.0, 0.0),
+        pattern=kind.pattern,
+        glow=kind.glow,
+    )
+
+
+def _material_of(subject: Subject) -> Material:
+    """The asked material; else the kind's own, with the kind's exceptions."""
+    kind, materials = subject.kind, vocabulary().materials
+    if subject.material:
+        return materials[subject.material]
+    material = materials[kind.material]
+    own = {
+        name: getattr(kind, name)
+        for name in ("density", "restitution", "friction")
+        if getattr(kind, name) is not None
+    }
+    if kind.painted:
+        own |= {"metal": False, "f0": 0.06, "gloss": 80.0}
+    return replace(material, **own)
+
+
+def _dull(material: Material) -> Material:
+    """A part with its own colour is painted on: neither mirror nor glass."""
+    return replace(material, metal=False, clear=False, f0=min(material.f0, 0.05))
+
+
+def _colour_of(
+    subject: Subject, material: Material, index: int, rng: np.random.Generator
+) -> Colour:
+    named = subject.colour
+    if named is None and subject.material:
+        named = material.colour
+    named = named or subject.kind.colour or material.colour or "#d8332a"
+    if named in {"rainbow", "pastel"}:
+        palette = RAINBOW if named == "rainbow" else PASTEL
+        first = int(rng.integers(len(palette))) if index == 0 else 0
+        return linear(palette[(index + first) % len(palette)])
+    shade = 1.0 if subject.count == 1 else float(rng.uniform(0.86, 1.1))
+    r, g, b = linear(named)
+    return (min(1.0, r * shade), min(1.0, g * shade), min(1.0, b * shade))

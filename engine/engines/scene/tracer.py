@@ -1,0 +1,533 @@
+"""The ray tracer: one frame of linear light from solids, a ground plane and a sky; compiled by numba.
+
+Shadows are soft by growing and shrinking the blocker by the sun's half angle at its distance; contact
+shade comes from the blockers' distance fields; mirrors and glass follow one more ray.
+"""
+# ruff: noqa: PLR0913, PLR0912, PLR0915, C901 - an inner loop reads best in one place
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.engines.scene.tracer_shapes import (
+    BOUND,
+    CLEAR,
+    COLOUR,
+    F0,
+    FAR,
+    GLOSS,
+    GLOW,
+    KIND,
+    METAL,
+    PATTERN,
+    POS,
+    ROT,
+    SECOND,
+    SIZE,
+    SPHERE,
+    BOX,
+    TINY,
+    distance,
+    entry,
+    interval,
+    kernel,
+    normal_at,
+)
+from engine.engines.scene.tracer_sky import (
+    SEA,
+    SHORE_AT,
+    SPACE,
+    B_STUDIO,
+    Triple,
+    is_behind_set,
+    sky,
+)
+from engine.engines.scene.tracer_textures import fractal, ground_share, mix, noise, pattern, step
+
+SKY, GROUND = -2, -1
+TILE = 16
+EPS = 1e-3
+
+
+class Camera(NamedTuple):
+    """A pinhole; `right`, `up`, `forward` are unit vectors, `half_height` the tangent of half the view."""
+
+    eye: Triple
+    right: Triple
+    up: Triple
+    forward: Triple
+    half_height: float
+
+
+@kernel
+def _local(prims, i, px, py, pz, dx, dy, dz):
+    """A ray in the coordinates of solid i (columns of its rotation are its axes)."""
+    x, y, z = px - prims[i, POS], py - prims[i, POS + 1], pz - prims[i, POS + 2]
+    r = prims[i]
+    return (
+        r[ROT] * x + r[ROT + 3] * y + r[ROT + 6] * z,
+        r[ROT + 1] * x + r[ROT + 4] * y + r[ROT + 7] * z,
+        r[ROT + 2] * x + r[ROT + 5] * y + r[ROT + 8] * z,
+        r[ROT] * dx + r[ROT + 3] * dy + r[ROT + 6] * dz,
+        r[ROT + 1] * dx + r[ROT + 4] * dy + r[ROT + 7] * dz,
+        r[ROT + 2] * dx + r[ROT + 5] * dy + r[ROT + 8] * dz,
+    )
+
+
+@kernel
+def _ground_hit(o, d):
+    if d[2] < -1e-6 and o[2] > 0.0:
+        return -o[2] / d[2], GROUND
+    return FAR, SKY
+
+
+@kernel
+def _closer(prims, i, o, d, best):
+    """Distance of solid i along a ray, if below `best`; else `best`."""
+    cx, cy, cz = prims[i, POS] - o[0], prims[i, POS + 1] - o[1], prims[i, POS + 2] - o[2]
+    along = cx * d[0] + cy * d[1] + cz * d[2]
+    r = prims[i, BOUND]
+    if along < -r or along - r > best or cx * cx + cy * cy + cz * cz - along * along > r * r:
+        return best
+    lx, ly, lz, mx, my, mz = _local(prims, i, o[0], o[1], o[2], d[0], d[1], d[2])
+    a, b, c = prims[i, SIZE], prims[i, SIZE + 1], prims[i, SIZE + 2]
+    t0, t1 = interval(prims[i, KIND], a, b, c, lx, ly, lz, mx, my, mz)
+    return t0 if t1 > t0 and EPS < t0 < best else best
+
+
+@kernel
+def _nearest_of(prims, chosen, count, o, d):
+    """(distance, solid | GROUND | SKY) of the first of the chosen things that a ray meets."""
+    best, who = _ground_hit(o, d)
+    for j in range(count):
+        i = int(chosen[j])
+        t = _closer(prims, i, o, d, best)
+        if t < best:
+            best, who = t, i
+    return best, who
+
+
+@kernel
+def _nearest(prims, groups, o, d, skip):
+    """(distance, solid | GROUND | SKY) of the first thing a ray meets, leaving `skip` out."""
+    best, who = _ground_hit(o, d)
+    for g in range(groups.shape[0]):
+        x, y, z = groups[g, 0] - o[0], groups[g, 1] - o[1], groups[g, 2] - o[2]
+        along = x * d[0] + y * d[1] + z * d[2]
+        r = groups[g, 3]
+        if along < -r or along - r > best or x * x + y * y + z * z - along * along > r * r:
+            continue
+        for i in range(int(groups[g, 4]), int(groups[g, 5])):
+            if i != skip:
+                t = _closer(prims, i, o, d, best)
+                if t < best:
+                    best, who = t, i
+    return best, who
+
+
+@kernel
+def _sunlight(prims, groups, p, skip, look):
+    """Share of the sun's disc that a point sees, 0-1."""
+    light = 1.0
+    for g in range(groups.shape[0]):
+        x, y, z = groups[g, 0] - p[0], groups[g, 1] - p[1], groups[g, 2] - p[2]
+        s = look.sun
+        along = x * s[0] + y * s[1] + z * s[2]
+        reach = groups[g, 3] + look.softness * max(along, 0.02)
+        if along < -groups[g, 3] or x * x + y * y + z * z - along * along > reach * reach:
+            continue
+        light *= _group_sunlight(prims, int(groups[g, 4]), int(groups[g, 5]), p, skip, look)
+        if light < 0.004:
+            return 0.0
+    return light
+
+
+@kernel
+def _group_sunlight(prims, first, last, p, skip, look):
+    s = look.sun
+    light = 1.0
+    for i in range(first, last):
+        if i == skip:
+            continue
+        cx, cy, cz = prims[i, POS] - p[0], prims[i, POS + 1] - p[1], prims[i, POS + 2] - p[2]
+        along = cx * s[0] + cy * s[1] + cz * s[2]
+        r = prims[i, BOUND]
+        if along < -r:
+            continue
+        grow = look.softness * max(along, 0.02)
+        reach = r + grow
+        if cx * cx + cy * cy + cz * cz - along * along > reach * reach:
+            continue
+        lx, ly, lz, mx, my, mz = _local(prims, i, p[0], p[1], p[2], s[0], s[1], s[2])
+        kind = prims[i, KIND]
+        a, b, c = prims[i, SIZE], prims[i, SIZE + 1], prims[i, SIZE + 2]
+        t0, t1 = interval(kind, a + grow, b + grow, c + grow, lx, ly, lz, mx, my, mz)
+        if t1 <= t0 or t1 < EPS:
+            continue
+        shrink = min(grow, 0.95 * min(a, b, c) if c > 0.0 else 0.95 * min(a, b))
+        u0, u1 = interval(kind, a - shrink, b - shrink, c - shrink, lx, ly, lz, mx, my, mz)
+        outer, inner = t1 - t0, u1 - u0
+        blocked = 1.0
+        if inner < 0.0:
+            if kind != BOX:  # the gap of a round solid goes with the root of the offset
+                outer, inner = outer * outer, -inner * inner
+            blocked = outer / (outer - inner + TINY)
+            blocked = blocked * blocked * (3.0 - 2.0 * blocked)
+        if prims[i, CLEAR] > 0.5:
+            blocked *= 0.45
+        light *= 1.0 - blocked
+        if light < 0.004:
+            return 0.0
+    return light
+
+
+@kernel
+def _openness(prims, groups, p, n, skip):
+    """Share of the sky that nearby solids leave open, 0-1."""
+    shade = 0.0
+    for g in range(groups.shape[0]):
+        x, y, z = groups[g, 0] - p[0], groups[g, 1] - p[1], groups[g, 2] - p[2]
+        if x * x + y * y + z * z < 9.0 * groups[g, 3] * groups[g, 3]:
+            shade += _group_shade(prims, int(groups[g, 4]), int(groups[g, 5]), p, n, skip)
+    return 1.0 / (1.0 + 1.35 * shade)
+
+
+@kernel
+def _group_shade(prims, first, last, p, n, skip):
+    shade = 0.0
+    for i in range(first, last):
+        if i == skip:
+            continue
+        cx, cy, cz = prims[i, POS] - p[0], prims[i, POS + 1] - p[1], prims[i, POS + 2] - p[2]
+        r = prims[i, BOUND]
+        d2 = cx * cx + cy * cy + cz * cz
+        if d2 > 6.0 * r * r:
+            continue
+        if prims[i, KIND] == SPHERE and prims[i, SIZE] == r:
+            d = math.sqrt(d2) + TINY
+            facing = (n[0] * cx + n[1] * cy + n[2] * cz) / d
+            fade = 1.0 - d2 / (6.0 * r * r)
+            shade += (
+                max(0.0, facing * 0.75 + 0.25)
+                * min(1.0, r * r / d2)
+                * (0.35 + 0.65 * fade)
+                * min(1.0, 4.0 * fade)
+            )
+            continue
+        small = min(prims[i, SIZE], prims[i, SIZE + 1])
+        for h in (0.35 * small + 0.1 * r, 0.9 * r):
+            qx, qy, qz = p[0] + n[0] * h, p[1] + n[1] * h, p[2] + n[2] * h
+            lx, ly, lz, _, _, _ = _local(prims, i, qx, qy, qz, 0.0, 0.0, 1.0)
+            gap = distance(
+                prims[i, KIND], prims[i, SIZE], prims[i, SIZE + 1], prims[i, SIZE + 2], lx, ly, lz
+            )
+            shade += 0.42 * min(max(1.0 - gap / h, 0.0), 1.0)
+    return shade
+
+
+@kernel
+def _spot(look, x, y):
+    if look.spot <= 0.0:
+        return 1.0
+    return step(look.spot * 1.15, look.spot * 0.75, math.hypot(x, y - 0.2)) + 0.015
+
+
+@kernel
+def _diffuse(look, n, albedo, light, openness, glow):
+    """Sun, sky from above and light thrown back by the ground."""
+    cosine = max(0.0, n[0] * look.sun[0] + n[1] * look.sun[1] + n[2] * look.sun[2])
+    up = 0.5 + 0.5 * n[2]
+    ga, sc = look.ground_a, look.sun_colour
+    bounce = (1.0 - up) * 0.42 * look.sun[2] * openness
+    amb = look.ambient * openness
+    fill_r = amb * (
+        up * (0.6 * look.zenith[0] + 0.4 * look.horizon[0]) + (1.0 - up) * 0.35 * look.horizon[0]
+    )
+    fill_g = amb * (
+        up * (0.6 * look.zenith[1] + 0.4 * look.horizon[1]) + (1.0 - up) * 0.35 * look.horizon[1]
+    )
+    fill_b = amb * (
+        up * (0.6 * look.zenith[2] + 0.4 * look.horizon[2]) + (1.0 - up) * 0.35 * look.horizon[2]
+    )
+    k = cosine * light
+    return (
+        albedo[0] * (sc[0] * k + fill_r * 1.25 + bounce * ga[0] * sc[0] + glow),
+        albedo[1] * (sc[1] * k + fill_g * 1.25 + bounce * ga[1] * sc[1] + glow),
+        albedo[2] * (sc[2] * k + fill_b * 1.25 + bounce * ga[2] * sc[2] + glow),
+    )
+
+
+@kernel
+def _water(o, d, t, look):
+    """Sea: the sky in its waves by Fresnel, its own blue below, foam along the shore."""
+    x, y = o[0] + d[0] * t, o[1] + d[1] * t
+    w = look.seconds
+    calm = 1.0 / (1.0 + 0.03 * t)
+    a = noise(x * 0.7 + 0.3 * w, y * 1.6 - 0.9 * w, 5) - 0.5
+    b = noise(x * 2.1 - 0.5 * w, y * 3.7 - 1.3 * w, 6) - 0.5
+    nx, ny = 0.10 * (a + 0.7 * b) * calm, 0.34 * (a + 0.6 * b) * calm
+    facing = max(0.02, -d[2] + ny * -d[1] * 0.5)
+    f = 0.03 + 0.97 * (1.0 - min(facing, 1.0)) ** 5
+    rx, ry, rz = d[0] + 2.0 * facing * nx, d[1] + 2.0 * facing * ny, abs(d[2]) + 0.05
+    length = math.sqrt(rx * rx + ry * ry + rz * rz)
+    above = sky(x, y, 0.0, rx / length, ry / length, rz / length, look)
+    depth = step(SHORE_AT, SHORE_AT + 14.0, y)
+    k = 0.32 * look.sun_colour[1] * max(look.sun[2], 0.12) + 0.5 * look.ambient
+    deep = mix((0.07 * k, 0.42 * k, 0.42 * k), (0.01 * k, 0.13 * k, 0.26 * k), depth)
+    c = mix(deep, above, f * 0.9)
+    swash = SHORE_AT + 0.55 * math.sin(0.9 * w) + 0.7 * noise(x * 0.7, 0.4 * w, 7)
+    foam = step(1.0, 0.0, abs(y - swash - 0.3)) * step(
+        0.3, 0.6, fractal(x * 3.0, y * 3.0 - w * 0.4, 8, 3)
+    )
+    crest = step(0.73, 0.8, noise(x * 0.35 + 3.0, y * 0.8 - 0.55 * w, 9)) * step(22.0, 7.0, y) * 0.6
+    lit = 0.8 * (0.3 * look.sun_colour[0] + look.ambient)
+    return mix(c, (lit, lit, lit), max(foam, crest * 0.7)), y > swash
+
+
+@kernel
+def _shaded(prims, groups, o, d, t, who, look, pixel):
+    """(light towards the eye without mirrors, mirror share, normal) where a ray met `who`."""
+    if who == SKY:
+        return sky(o[0], o[1], o[2], d[0], d[1], d[2], look), 0.0, (0.0, 0.0, 1.0)
+    p = (o[0] + d[0] * t, o[1] + d[1] * t, o[2] + d[2] * t)
+    if who == GROUND:
+        if is_behind_set(p[0], p[1], look):
+            return sky(o[0], o[1], o[2], d[0], d[1], d[2], look), 0.0, (0.0, 0.0, 1.0)
+        return _ground(prims, groups, o, d, t, p, look, pixel)
+    r = prims[who]
+    lx, ly, lz, _, _, _ = _local(prims, who, p[0], p[1], p[2], 0.0, 0.0, 1.0)
+    a, b, c = r[SIZE], r[SIZE + 1], r[SIZE + 2]
+    kind = int(r[KIND])
+    ax, ay, az = normal_at(kind, a, b, c, lx, ly, lz)
+    n = (
+        r[ROT] * ax + r[ROT + 1] * ay + r[ROT + 2] * az,
+        r[ROT + 3] * ax + r[ROT + 4] * ay + r[ROT + 5] * az,
+        r[ROT + 6] * ax + r[ROT + 7] * ay + r[ROT + 8] * az,
+    )
+    share = pattern(int(r[PATTERN]), lx, ly, lz, a, b, c)
+    albedo = mix(
+        (r[COLOUR], r[COLOUR + 1], r[COLOUR + 2]), (r[SECOND], r[SECOND + 1], r[SECOND + 2]), share
+    )
+    q = (p[0] + n[0] * EPS, p[1] + n[1] * EPS, p[2] + n[2] * EPS)
+    facing = n[0] * look.sun[0] + n[1] * look.sun[1] + n[2] * look.sun[2]
+    light = (
+        _sunlight(prims, groups, q, who, look) * _spot(look, p[0], p[1]) if facing > 0.0 else 0.0
+    )
+    openness = _openness(prims, groups, q, n, who)
+    # The ground darkens what stands on it.
+    openness *= 0.55 + 0.45 * step(-0.1, 0.5, p[2] / (r[BOUND] + TINY) + max(n[2], 0.0))
+    base = _diffuse(look, n, albedo, light, openness, r[GLOW])
+    eye = -(n[0] * d[0] + n[1] * d[1] + n[2] * d[2])
+    fresnel = r[F0] + (1.0 - r[F0]) * max(0.0, 1.0 - eye) ** 5 * (1.0 if r[GLOSS] > 20.0 else 0.25)
+    hx, hy, hz = look.sun[0] - d[0], look.sun[1] - d[1], look.sun[2] - d[2]
+    half = math.sqrt(hx * hx + hy * hy + hz * hz) + TINY
+    shine = max(0.0, (n[0] * hx + n[1] * hy + n[2] * hz) / half) ** r[GLOSS]
+    shine *= light * (r[GLOSS] + 8.0) * 0.04 * (r[F0] + 0.012)
+    if r[METAL] > 0.5:
+        keep = 0.25
+        base = (base[0] * keep, base[1] * keep, base[2] * keep)
+        tint = albedo
+    else:
+        tint = (1.0, 1.0, 1.0)
+    sc = look.sun_colour
+    lit = (
+        base[0] + shine * sc[0] * tint[0],
+        base[1] + shine * sc[1] * tint[1],
+        base[2] + shine * sc[2] * tint[2],
+    )
+    return lit, fresnel, n
+
+
+@kernel
+def _ground(prims, groups, o, d, t, p, look, pixel):
+    up = (0.0, 0.0, 1.0)
+    if look.backdrop == SEA and p[1] > SHORE_AT - 2.0:
+        c, is_water = _water(o, d, t, look)
+        if is_water:
+            return c, 0.0, up
+    share, bright = ground_share(look.ground, p[0], p[1], t * pixel / max(-d[2], 0.02))
+    albedo = mix(look.ground_a, look.ground_b, share)
+    albedo = (albedo[0] * bright, albedo[1] * bright, albedo[2] * bright)
+    if look.backdrop == SEA:  # wet sand
+        wet = step(SHORE_AT - 3.5, SHORE_AT - 0.5, p[1])
+        albedo = mix(albedo, (albedo[0] * 0.5, albedo[1] * 0.47, albedo[2] * 0.45), wet)
+    q = (p[0], p[1], EPS)
+    light = _sunlight(prims, groups, q, -1, look) * _spot(look, p[0], p[1])
+    openness = _openness(prims, groups, q, up, -1)
+    c = _diffuse(look, up, albedo, light, openness, 0.0)
+    if look.backdrop == B_STUDIO:  # the paper curves up into the wall
+        c = mix(c, sky(o[0], o[1], o[2], d[0], d[1], 0.0, look), step(6.0, 16.0, t))
+    elif look.backdrop == SPACE:
+        c = mix(c, (0.0, 0.0, 0.0), 0.8 * step(20.0, 90.0, t))
+    fresnel = (
+        look.shine + (0.6 * look.shine + 0.1) * (1.0 - min(-d[2] * 3.0, 1.0)) ** 3
+        if look.shine > 0.0
+        else 0.0
+    )
+    return c, fresnel, up
+
+
+@kernel
+def _fogged(c, d, t, look):
+    if look.fog <= 0.0:
+        return c
+    return mix(c, look.horizon, 1.0 - math.exp(-look.fog * min(t, 400.0)))
+
+
+@kernel
+def _through_glass(prims, groups, o, d, t, who, n, look, pixel):
+    """What a ray sees after it went into the glass of `who` and out at its far side."""
+    eta = 1.0 / 1.45
+    cosine = -(n[0] * d[0] + n[1] * d[1] + n[2] * d[2])
+    k = 1.0 - eta * eta * (1.0 - cosine * cosine)
+    w = eta * cosine - math.sqrt(max(k, 0.0))
+    e = (eta * d[0] + w * n[0], eta * d[1] + w * n[1], eta * d[2] + w * n[2])
+    p = (o[0] + d[0] * t, o[1] + d[1] * t, o[2] + d[2] * t)
+    r = prims[who]
+    lx, ly, lz, mx, my, mz = _local(prims, who, p[0], p[1], p[2], e[0], e[1], e[2])
+    _, thick = interval(int(r[KIND]), r[SIZE], r[SIZE + 1], r[SIZE + 2], lx, ly, lz, mx, my, mz)
+    thick = min(max(thick, 0.0), 4.0 * r[BOUND])
+    p = (p[0] + e[0] * thick, p[1] + e[1] * thick, p[2] + e[2] * thick)
+    # Leaving bends the ray as much again, about as a ball does it.
+    b = (2.0 * e[0] - d[0], 2.0 * e[1] - d[1], 2.0 * e[2] - d[2])
+    length = math.sqrt(b[0] * b[0] + b[1] * b[1] + b[2] * b[2]) + TINY
+    b = (b[0] / length, b[1] / length, b[2] / length)
+    s, hit = _nearest(prims, groups, p, b, who)
+    c, _, _ = _shaded(prims, groups, p, b, s, hit, look, pixel)
+    depth = min(thick / (2.0 * r[BOUND] + TINY), 1.0)
+    return (
+        c[0] * r[COLOUR] ** (0.35 + 1.2 * depth),
+        c[1] * r[COLOUR + 1] ** (0.35 + 1.2 * depth),
+        c[2] * r[COLOUR + 2] ** (0.35 + 1.2 * depth),
+    )
+
+
+@kernel
+def _radiance(prims, chosen, count, groups, o, d, look, pixel):
+    """(light along a ray, what it met)."""
+    t, who = _nearest_of(prims, chosen, count, o, d)
+    c, mirror, n = _shaded(prims, groups, o, d, t, who, look, pixel)
+    if who == SKY:
+        return c, who
+    if who >= 0 and prims[who, CLEAR] > 0.5:
+        inner = _through_glass(prims, groups, o, d, t, who, n, look, pixel)
+        c = mix(inner, c, 0.18)
+    if mirror > 0.015:
+        p = (
+            o[0] + d[0] * t + n[0] * EPS,
+            o[1] + d[1] * t + n[1] * EPS,
+            o[2] + d[2] * t + n[2] * EPS,
+        )
+        k = 2.0 * (n[0] * d[0] + n[1] * d[1] + n[2] * d[2])
+        m = (d[0] - k * n[0], d[1] - k * n[1], d[2] - k * n[2])
+        s, hit = _nearest(prims, groups, p, m, who)
+        seen, _, _ = _shaded(prims, groups, p, m, s, hit, look, pixel)
+        if who >= 0 and prims[who, METAL] > 0.5:
+            mirror = 0.25 + 0.75 * mirror
+            seen = (
+                seen[0] * (0.15 + 0.85 * prims[who, COLOUR]),
+                seen[1] * (0.15 + 0.85 * prims[who, COLOUR + 1]),
+                seen[2] * (0.15 + 0.85 * prims[who, COLOUR + 2]),
+            )
+            c = (c[0] + seen[0] * mirror, c[1] + seen[1] * mirror, c[2] + seen[2] * mirror)
+        else:
+            c = mix(c, seen, min(mirror, 0.9))
+    return _fogged(c, d, t, look), who
+
+
+@kernel
+def _ray(camera, u, v):
+    """Unit direction through the picture at (u, v): v in [-1, 1] upwards, u in the same scale."""
+    h = camera.half_height
+    x = camera.forward[0] + h * (u * camera.right[0] + v * camera.up[0])
+    y = camera.forward[1] + h * (u * camera.right[1] + v * camera.up[1])
+    z = camera.forward[2] + h * (u * camera.right[2] + v * camera.up[2])
+    k = 1.0 / math.sqrt(x * x + y * y + z * z)
+    return (x * k, y * k, z * k)
+
+
+@kernel
+def _visible_in_tile(prims, count, camera, x0, y0, width, height, chosen):
+    """Fill `chosen` with the solids whose bounding ball meets the cone through this tile."""
+    half = 0.5 * height
+    size = float(TILE)
+    d = _ray(camera, (x0 + 0.5 * size - 0.5 * width) / half, (half - y0 - 0.5 * size) / half)
+    e = _ray(camera, (x0 - 1.0 - 0.5 * width) / half, (half - y0 + 1.0) / half)
+    f = _ray(camera, (x0 + size + 1.0 - 0.5 * width) / half, (half - y0 - size - 1.0) / half)
+    cosine = min(d[0] * e[0] + d[1] * e[1] + d[2] * e[2], d[0] * f[0] + d[1] * f[1] + d[2] * f[2])
+    spread = math.acos(min(cosine, 1.0)) * 1.05
+    found = 0
+    for i in range(count):
+        cx = prims[i, POS] - camera.eye[0]
+        cy = prims[i, POS + 1] - camera.eye[1]
+        cz = prims[i, POS + 2] - camera.eye[2]
+        far = math.sqrt(cx * cx + cy * cy + cz * cz) + TINY
+        r = prims[i, BOUND]
+        if far > r:
+            angle = math.acos(
+                min(max((cx * d[0] + cy * d[1] + cz * d[2]) / far, -1.0), 1.0)
+            ) - math.asin(min(r / far, 1.0))
+            if angle > spread:
+                continue
+        chosen[found] = i
+        found += 1
+    return found
+
+
+@entry
+def trace(prims, groups, camera, look, light, met):
+    """Fill `light` (height, width, 3; linear) and `met` (height, width) with one frame.
+
+    `groups` holds, a body each, a bounding ball and its range of solids: x, y, z, radius, first, last.
+    One ray a pixel, and three more where a neighbour met something else or is much brighter.
+    """
+    height, width = met.shape
+    count = prims.shape[0]
+    half = 0.5 * height
+    pixel = camera.half_height / half
+    chosen = np.empty(count, np.int64)
+    tiles_x = (width + TILE - 1) // TILE
+    lists = np.empty(((height + TILE - 1) // TILE, tiles_x, count + 1), np.int16)
+    for ty in range(lists.shape[0]):
+        for tx in range(tiles_x):
+            found = _visible_in_tile(
+                prims, count, camera, tx * TILE, ty * TILE, width, height, chosen
+            )
+            lists[ty, tx, 0] = found
+            for j in range(found):
+                lists[ty, tx, 1 + j] = chosen[j]
+    for y in range(height):
+        for x in range(width):
+            tile = lists[y // TILE, x // TILE]
+            d = _ray(camera, (x + 0.5 - 0.5 * width) / half, (half - y - 0.5) / half)
+            c, who = _radiance(prims, tile[1:], tile[0], groups, camera.eye, d, look, pixel)
+            met[y, x] = who
+            light[y, x, 0], light[y, x, 1], light[y, x, 2] = c
+    for y in range(height):
+        for x in range(width):
+            if not _is_edge(light, met, x, y):
+                continue
+            tile = lists[y // TILE, x // TILE]
+            r, g, b = light[y, x, 0], light[y, x, 1], light[y, x, 2]
+            r, g, b = min(r, 4.0), min(g, 4.0), min(b, 4.0)
+            for sx, sy in ((-0.32, -0.18), (0.18, -0.36), (0.02, 0.34)):
+                d = _ray(camera, (x + 0.5 + sx - 0.5 * width) / half, (half - y - 0.5 + sy) / half)
+                c, _ = _radiance(prims, tile[1:], tile[0], groups, camera.eye, d, look, pixel)
+                r, g, b = r + min(c[0], 4.0), g + min(c[1], 4.0), b + min(c[2], 4.0)
+            light[y, x, 0], light[y, x, 1], light[y, x, 2] = 0.25 * r, 0.25 * g, 0.25 * b
+
+
+@kernel
+def _is_edge(light, met, x, y):
+    height, width = met.shape
+    here = light[y, x, 0] + light[y, x, 1] + light[y, x, 2]
+    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        i, j = x + dx, y + dy
+        if 0 <= i < width and 0 <= j < height:
+            if met[j, i] != met[y, x]:
+                return True
+            there = light[j, i, 0] + light[j, i, 1] + light[j, i, 2]
+            if abs(there - here) > 0.3 * (there + here) + 0.04:
+                return True
+    return False

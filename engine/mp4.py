@@ -1,0 +1,102 @@
+"""Pictures and sound → an MP4 file, and small still images of one; the same for every engine."""
+
+import wave
+from collections.abc import Iterable
+from pathlib import Path
+
+import ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+from transcode.ffmpeg import run
+
+ENCODE_SECONDS = 900.0  # an upper bound: the pictures come as slowly as the engine makes them
+STILL_SECONDS = 30.0
+SAMPLE_RATE_HZ = 48_000
+CRF = 17  # the clip is encoded once more when it is marked, so this one stays close to the source
+
+
+def write_mp4(
+    to: Path,
+    pictures: Iterable[NDArray[np.uint8]],
+    *,
+    size: tuple[int, int],
+    fps: int,
+    sound: NDArray[np.float32] | None,
+) -> None:
+    """Encode pictures (height, width, 3; RGB) and stereo sound (samples, 2; 48 kHz) to H.264 and AAC.
+
+    Writes beside `to` and moves the finished file there, so that `to` is whole or absent.
+
+    Raises:
+        TranscodeError: ffmpeg failed.
+    """
+    part, wav = to.with_suffix(".part.mp4"), to.with_suffix(".part.wav")
+    video = ffmpeg.input(
+        "pipe:0", format="rawvideo", pix_fmt="rgb24", s=f"{size[0]}x{size[1]}", framerate=fps
+    ).filter("scale", out_color_matrix="bt709", out_range="tv")
+    streams, options = [video], {}
+    if sound is not None:
+        _write_wav(wav, sound)
+        streams.append(ffmpeg.input(str(wav)))
+        options = {"c:a": "aac", "b:a": "160k"}
+    graph = ffmpeg.output(
+        *streams,
+        str(part),
+        **options,
+        vcodec="libx264",
+        preset="veryfast",
+        crf=CRF,
+        pix_fmt="yuv420p",
+        colorspace="bt709",
+        color_primaries="bt709",
+        color_trc="bt709",
+        color_range="tv",
+        movflags="+faststart",
+        map_metadata=-1,
+    )
+    try:
+        run(graph, timeout_seconds=ENCODE_SECONDS, stdin=(p.tobytes() for p in pictures))
+        part.replace(to)
+    finally:
+        part.unlink(missing_ok=True)
+        wav.unlink(missing_ok=True)
+
+
+def write_thumbnail(video: Path, to: Path, *, at_seconds: float) -> None:
+    """Write one picture of the video as WebP.
+
+    Raises:
+        TranscodeError: ffmpeg failed.
+    """
+    part = to.with_suffix(f".part{to.suffix}")
+    graph = ffmpeg.input(str(video), ss=at_seconds).output(str(part), vframes=1, quality=82)
+    run(graph, timeout_seconds=STILL_SECONDS)
+    part.replace(to)
+
+
+def write_spritesheet(video: Path, to: Path, *, seconds: float, columns: int = 5) -> None:
+    """Write `columns` × 2 pictures, evenly spaced over the video, as one JPEG; 160 px wide each.
+
+    Raises:
+        TranscodeError: ffmpeg failed.
+    """
+    part = to.with_suffix(f".part{to.suffix}")
+    rate = columns * 2 / seconds
+    graph = (
+        ffmpeg.input(str(video))
+        .filter("fps", fps=f"{rate:.6f}")
+        .filter("scale", 160, -2)
+        .filter("tile", f"{columns}x2")
+        .output(str(part), vframes=1, **{"q:v": 4})
+    )
+    run(graph, timeout_seconds=STILL_SECONDS)
+    part.replace(to)
+
+
+def _write_wav(to: Path, sound: NDArray[np.float32]) -> None:
+    with wave.open(str(to), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE_HZ)
+        file.writeframes((np.clip(sound, -1.0, 1.0) * 32767.0).astype("<i2").tobytes())

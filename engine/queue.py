@@ -1,0 +1,260 @@
+"""The render queue: videos asked for, one render slot, finished files that expire."""
+
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.contracts import Engine, NotDrawn, VideoError, VideoRequest, VideoStatus
+from engine.errors import EngineBusy, EngineError, RenderCancelled, RequestRejected, VideoNotFound
+from transcode.errors import TranscodeError
+
+log = logging.getLogger(__name__)
+
+RENDER_DEADLINE_SECONDS = 900.0
+SWEEP_SECONDS = 20.0
+STOP_SECONDS = 4.0
+TERMINAL: frozenset[VideoStatus] = frozenset({"completed", "failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """`max_queued` waiting videos; finished ones are kept `keep_seconds`, at most `max_kept` of them."""
+
+    max_queued: int = 32
+    keep_seconds: int = 24 * 3600
+    max_kept: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One video as the server knows it; times are Unix seconds."""
+
+    id: str
+    request: VideoRequest
+    created_at: int
+    status: VideoStatus = "queued"
+    progress: int = 0
+    completed_at: int | None = None
+    expires_at: int | None = None
+    seed: int | None = None
+    not_drawn: tuple[NotDrawn, ...] = ()
+    error: VideoError | None = None
+
+
+class RenderQueue:
+    """Renders videos one after the other in a thread of its own; every method is thread-safe."""
+
+    def __init__(self, engine: Engine, folder: Path, limits: QueueLimits) -> None:
+        self.engine = engine
+        self.warmth: str = "warming_up"  # then "ok" or "failed"
+        self._folder = folder
+        self._limits = limits
+        self._records: dict[str, Record] = {}  # in the order of their making
+        self._keys: dict[str, str] = {}  # idempotency key → video id
+        self._waiting: deque[str] = deque()
+        self._cancelled: dict[str, threading.Event] = {}
+        self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, on_ready: Callable[[], None]) -> None:
+        """Forget files of an earlier run, warm the engine up, call `on_ready`, then render."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for stale in self._folder.iterdir():
+            stale.unlink()
+        self._thread = threading.Thread(target=self._work, args=(on_ready,), name="render")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Cancel what renders and end the thread."""
+        self._stopping.set()
+        with self._changed:
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+
+    def submit(self, request: VideoRequest, *, idempotency_key: str | None) -> Record:
+        """Queue a video; with a key that was used before, return that video instead.
+
+        Raises:
+            RequestRejected: the key was used for another request.
+            EngineBusy: too many videos wait.
+        """
+        with self._changed:
+            self._forget_expired()
+            known = self._records.get(self._keys.get(idempotency_key or "", ""))
+            if known is not None:
+                if known.request != request:
+                    raise RequestRejected(
+                        "This Idempotency-Key was used for a different request.",
+                        param="Idempotency-Key",
+                        code="idempotency_key_reused",
+                    )
+                return known
+            if len(self._waiting) >= self._limits.max_queued:
+                raise EngineBusy("Too many videos are queued; try later.", retry_after_seconds=15)
+            record = Record(
+                id=f"video_{secrets.token_hex(16)}",
+                request=request,
+                created_at=int(time.time()),
+                seed=request.seed,
+            )
+            self._records[record.id] = record
+            self._cancelled[record.id] = threading.Event()
+            if idempotency_key:
+                self._keys[idempotency_key] = record.id
+            self._waiting.append(record.id)
+            self._changed.notify_all()
+            return record
+
+    def get(self, video_id: str) -> Record:
+        """Raises:
+        VideoNotFound: no such video, or it has expired.
+        """
+        with self._changed:
+            self._forget_expired()
+            if video_id not in self._records:
+                raise VideoNotFound(f"No video has the id {video_id[:80]!r}.")
+            return self._records[video_id]
+
+    def page(
+        self, *, after: str | None, limit: int, newest_first: bool
+    ) -> tuple[list[Record], bool]:
+        """A page of records behind `after`, and whether more follow.
+
+        Raises:
+            VideoNotFound: `after` names no video.
+        """
+        with self._changed:
+            self._forget_expired()
+            records = list(self._records.values())
+        if newest_first:
+            records.reverse()
+        if after is not None:
+            position = next((i for i, r in enumerate(records) if r.id == after), None)
+            if position is None:
+                raise VideoNotFound(f"No video has the id {after[:80]!r}.")
+            records = records[position + 1 :]
+        return records[:limit], len(records) > limit
+
+    def remove(self, video_id: str) -> None:
+        """Forget a video; a waiting one leaves the queue, a rendering one stops at its next frame.
+
+        Raises:
+            VideoNotFound: no such video.
+        """
+        with self._changed:
+            if video_id not in self._records:
+                raise VideoNotFound(f"No video has the id {video_id[:80]!r}.")
+            self._forget(video_id)
+
+    def file(self, video_id: str, suffix: str) -> Path:
+        """Where a file of this video is or will be."""
+        return self._folder / f"{video_id}{suffix}"
+
+    @property
+    def queued(self) -> int:
+        return len(self._waiting)
+
+    # ── the render thread ───────────────────────────────────────────────────────────────────────────────
+
+    def _work(self, on_ready: Callable[[], None]) -> None:
+        try:
+            self.engine.warm_up()
+        except Exception:
+            log.exception("the engine could not warm up")
+            self.warmth = "failed"
+            return
+        self.warmth = "ok"
+        on_ready()
+        while (record := self._take()) is not None:
+            self._render(record)
+
+    def _take(self) -> Record | None:
+        """Wait for the next video; None when the server stops."""
+        with self._changed:
+            while not self._stopping.is_set():
+                if self._waiting:
+                    video_id = self._waiting.popleft()
+                    return self._update(video_id, status="in_progress")
+                self._changed.wait(SWEEP_SECONDS)
+                self._forget_expired()
+        return None
+
+    def _render(self, record: Record) -> None:
+        cancelled = self._cancelled[record.id]
+        deadline = time.monotonic() + RENDER_DEADLINE_SECONDS
+
+        def is_cancelled() -> bool:
+            return cancelled.is_set() or self._stopping.is_set() or time.monotonic() > deadline
+
+        def on_progress(percent: int) -> None:
+            with self._changed:
+                self._update(record.id, progress=percent)
+
+        to = self.file(record.id, ".mp4")
+        try:
+            made = self.engine.render(
+                record.request, to, on_progress=on_progress, is_cancelled=is_cancelled
+            )
+        except RenderCancelled:
+            self._fail(record.id, VideoError("render_timeout", "The clip took too long to make."))
+        except EngineError as error:
+            self._fail(record.id, VideoError(error.code, error.message))
+        except TranscodeError:
+            log.exception("encoding of %s failed", record.id)
+            self._fail(record.id, VideoError("encoding_failed", "The clip could not be encoded."))
+        except Exception:  # one bad prompt must not end the service
+            log.exception("rendering of %s failed", record.id)
+            self._fail(
+                record.id, VideoError("engine_error", "The engine could not make this clip.")
+            )
+        else:
+            self._end(
+                record.id,
+                status="completed",
+                progress=100,
+                seed=made.seed,
+                not_drawn=made.not_drawn,
+            )
+        with self._changed:
+            if record.id not in self._records:  # cancelled meanwhile
+                to.unlink(missing_ok=True)
+
+    def _fail(self, video_id: str, error: VideoError) -> None:
+        self._end(video_id, status="failed", error=error)
+
+    def _end(self, video_id: str, **changes: object) -> None:
+        now = int(time.time())
+        with self._changed:
+            self._update(
+                video_id, completed_at=now, expires_at=now + self._limits.keep_seconds, **changes
+            )
+
+    def _update(self, video_id: str, **changes: object) -> Record | None:
+        record = self._records.get(video_id)
+        if record is not None:
+            record = self._records[video_id] = replace(record, **changes)  # type: ignore[arg-type]
+        return record
+
+    def _forget_expired(self) -> None:
+        now = time.time()
+        done = [r for r in self._records.values() if r.status in TERMINAL]
+        surplus = len(done) - self._limits.max_kept
+        for i, record in enumerate(done):
+            if i < surplus or (record.expires_at is not None and record.expires_at <= now):
+                self._forget(record.id)
+
+    def _forget(self, video_id: str) -> None:
+        del self._records[video_id]
+        self._cancelled.pop(video_id).set()
+        self._keys = {key: known for key, known in self._keys.items() if known != video_id}
+        if video_id in self._waiting:
+            self._waiting.remove(video_id)
+        for suffix in (".mp4", ".webp", ".jpg"):
+            self.file(video_id, suffix).unlink(missing_ok=True)
