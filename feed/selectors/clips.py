@@ -1,0 +1,134 @@
+"""Which clips a viewer may see; every read of clips starts here."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.errors import UserNotFound
+from accounts.selectors import (
+    Viewer,
+    following_ids,
+    hidden_user_ids,
+    muted_user_ids,
+    visible_users,
+)
+from feed.errors import ClipNotFound, UnknownFeedMode
+from feed.models import Clip, ClipState, HiddenClip
+
+
+def published_clips(viewer: Viewer) -> QuerySet[Clip]:
+    """Return the published clips that the viewer may see.
+
+    Not those across a block in either direction, of accounts that are switched off, or
+    hidden for this viewer.
+    """
+    return _unblocked(viewer).filter(_published_for(viewer))
+
+
+def visible_clips(viewer: Viewer) -> QuerySet[Clip]:
+    """Return the clips that the viewer may see: published ones, and their own but deleted ones."""
+    return _unblocked(viewer).filter(_published_for(viewer) | _own(viewer))
+
+
+def creditable_clips(viewer: Viewer) -> QuerySet[Clip]:
+    """Return the clips whose author a lineage may name: visible ones and tombstones."""
+    tombstone = Q(state=ClipState.DELETED)
+    return _unblocked(viewer).filter(_published_for(viewer) | _own(viewer) | tombstone)
+
+
+def feed_clips(viewer: Viewer, *, mode: str) -> QuerySet[Clip]:
+    """Return the clips of a feed, unordered; whom the viewer mutes is left out.
+
+    Args:
+        viewer: who looks.
+        mode: "latest": everybody's; "following": of the accounts that the viewer follows.
+
+    Raises:
+        UnknownFeedMode: another mode.
+    """
+    clips = published_clips(viewer).exclude(author_id__in=muted_user_ids(viewer))
+    if mode == "latest":
+        return clips
+    if mode == "following":
+        if not viewer.is_authenticated:
+            return clips.none()
+        return clips.filter(author_id__in=following_ids(viewer.pk))
+    raise UnknownFeedMode(f"The modes are latest and following, not {mode[:20]!r}.", field="mode")
+
+
+def drafts_of(viewer: Viewer) -> QuerySet[Clip]:
+    """Return the viewer's own clips that were never published."""
+    return visible_clips(viewer).filter(author_id=viewer.pk, published_at__isnull=True)
+
+
+def clips_by(username: str, *, viewer: Viewer) -> QuerySet[Clip]:
+    """Return a user's published clips; the author's own view has those that moderation hid, too.
+
+    Raises:
+        UserNotFound: there is no such user for the viewer.
+    """
+    author = visible_users(viewer).filter(username=username.lower()).first()
+    if author is None:
+        raise UserNotFound
+    if author == viewer:
+        return visible_clips(viewer).filter(author=author, published_at__isnull=False)
+    return published_clips(viewer).filter(author=author)
+
+
+def visible_clip(clip_id: UUID, *, viewer: Viewer) -> Clip:
+    """Return a clip that the viewer may see.
+
+    Raises:
+        ClipNotFound: there is none for them.
+    """
+    clip = visible_clips(viewer).select_related("author").filter(pk=clip_id).first()
+    if clip is None:
+        raise ClipNotFound
+    return clip
+
+
+def author_of(clip_id: UUID) -> UUID:
+    """Return the id of a clip's author, whatever the clip's state.
+
+    Raises:
+        ClipNotFound: there never was such a clip.
+    """
+    author_id = Clip.objects.filter(pk=clip_id).values_list("author_id", flat=True).first()
+    if author_id is None:
+        raise ClipNotFound
+    return author_id
+
+
+def is_unpublished(clip_id: UUID) -> bool:
+    """Tell whether the clip is there and was never published."""
+    return Clip.objects.filter(
+        pk=clip_id, published_at__isnull=True, state=ClipState.DRAFT
+    ).exists()
+
+
+def clip_of_mark(mark_id: int) -> UUID | None:
+    """Return the id of the clip that carries this invisible mark, whatever its state."""
+    return Clip.objects.filter(mark_id=mark_id).values_list("pk", flat=True).first()
+
+
+def _unblocked(viewer: Viewer) -> QuerySet[Clip]:
+    clips = Clip.objects.filter(author__is_active=True)
+    if not viewer.is_authenticated:
+        return clips
+    return clips.exclude(author_id__in=hidden_user_ids(viewer))
+
+
+def _published_for(viewer: Viewer) -> Q:
+    published = Q(state=ClipState.PUBLISHED)
+    if not viewer.is_authenticated:
+        return published
+    hidden = HiddenClip.objects.filter(user=viewer, clip_id=OuterRef("pk"))
+    return published & Q(~Exists(hidden))
+
+
+def _own(viewer: Viewer) -> Q:
+    if not viewer.is_authenticated:
+        return Q(pk__in=[])
+    return Q(author_id=viewer.pk) & ~Q(state=ClipState.DELETED)

@@ -1,0 +1,8 @@
+"""What the feed tells the apps above it, inside the transaction that does it."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+# A clip entered or left the published state: clip_id (UUID), is_published (bool).
+clip_publication_changed = Signal()
