@@ -1,0 +1,1 @@
+"""What may be made and seen: policy, checks, reports, cases and decisions."""

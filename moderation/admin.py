@@ -1,0 +1,224 @@
+"""The moderators' desk in Django's admin: the queue of cases, and one decision at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.policy import is_moderator
+from core.errors import DomainError
+from feed.errors import ClipNotFound
+from feed.selectors import review_media
+from moderation.models import (
+    MOVES,
+    REASON_CHARACTERS_MAX,
+    Action,
+    Case,
+    CaseState,
+    Decision,
+    PromptCheck,
+    ReportReason,
+)
+from moderation.selectors import queue
+from moderation.services import decide
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:  # Django's own class takes no type argument
+    _ModelAdmin = admin.ModelAdmin
+
+_VERBS = {
+    Action.HIDE: "Hide the clip from everybody",
+    Action.DISMISS: "Dismiss: the clip stays",
+    Action.RESTORE: "Restore the clip",
+}
+
+
+class ModeratorAdmin(_ModelAdmin):
+    """Rows that moderators read and nobody edits; rights come from the role alone."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the section to moderators."""
+        return is_moderator(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let moderators read."""
+        return is_moderator(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Rows come from services alone."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rows come from services alone."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing here is ever deleted."""
+        return False
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Open cases unless another state or a search is asked for."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer every state and all of them."""
+        return [*CaseState.choices, ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        """Leave out Django's own "All", which would be the default."""
+        return list(super().choices(changelist))[1:]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        """Filter by the chosen state."""
+        state = self.value() or ("all" if request.GET.get("q") else CaseState.OPEN)
+        return queryset if state == "all" else queryset.filter(state=state)
+
+
+class DecisionForm(forms.Form):
+    """What is to be done, and the reason that the author reads."""
+
+    action = forms.ChoiceField(widget=forms.RadioSelect)
+    reason = forms.CharField(
+        max_length=REASON_CHARACTERS_MAX,
+        widget=forms.Textarea(attrs={"rows": 5, "cols": 70}),
+        help_text="The author of the clip reads this: say which rule, and what in the clip.",
+    )
+
+    def __init__(self, state: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(action, _VERBS[Action(action)]) for action in MOVES[state]]
+        self.fields["action"].choices = choices  # type: ignore[attr-defined]
+
+
+@admin.register(Case)
+class CaseAdmin(ModeratorAdmin):
+    """The queue: most reported and then oldest first."""
+
+    list_display = ("preview", "id", "author", "state", "reports_made", "reasons", "opened_at")
+    list_display_links = ("preview", "id")
+    list_filter = (StateFilter,)
+    search_fields = ("id", "clip__id", "clip__author__username")
+    search_help_text = "Id of a case or clip, or an author's name"
+    list_per_page = 25
+    show_full_result_count = False
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
+        """Return the queue."""
+        return queue().prefetch_related("reports")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Keep the queue's own order."""
+        return ("-report_count", "opened_at")
+
+    @admin.display(description="Clip")
+    def preview(self, case: Case) -> SafeString | str:
+        """Show the poster, blurred until it is pointed at."""
+        media = _media(case.clip_id)
+        if media is None:
+            return "deleted"
+        return format_html(
+            '<img src="{}" alt="poster" loading="lazy" width="54" height="96" '
+            'style="filter:blur(6px) grayscale(1);object-fit:cover">',
+            media["poster_url"],
+        )
+
+    @admin.display(description="Author")
+    def author(self, case: Case) -> str:
+        """Name the clip's author; no address."""
+        return f"@{case.clip.author.username}"
+
+    @admin.display(description="Reports", ordering="report_count")
+    def reports_made(self, case: Case) -> int:
+        """Count the reports."""
+        return case.report_count  # type: ignore[attr-defined, no-any-return]
+
+    @admin.display(description="Reasons")
+    def reasons(self, case: Case) -> str:
+        """Name each reason once."""
+        found = {ReportReason(report.reason).label for report in case.reports.all()}
+        return ", ".join(sorted(found))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show one case and take the decision on it.
+
+        Raises:
+            Http404: who asks is no moderator, or there is no such case.
+        """
+        case = self.get_object(request, object_id)
+        if case is None or not self.has_view_permission(request, case):
+            raise Http404
+        form = DecisionForm(case.state, request.POST or None)
+        if request.method == "POST" and form.is_valid() and self._decide(request, case, form):
+            return HttpResponseRedirect(reverse("admin:moderation_case_changelist"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Case",
+            "opts": self.opts,
+            "case": case,
+            "form": form,
+            "media_urls": _media(case.clip_id),
+            "reports": case.reports.order_by("created_at"),
+            "decisions": case.decisions.select_related("decided_by").order_by("created_at"),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/moderation/case/decide.html", context)
+
+    def _decide(self, request: HttpRequest, case: Case, form: DecisionForm) -> bool:
+        action, reason = form.cleaned_data["action"], form.cleaned_data["reason"]
+        try:
+            decide(case_id=case.pk, by=request.user, action=action, reason=reason)
+        except DomainError as error:
+            form.add_error(None, error.detail)
+            return False
+        self.log_change(request, case, f"{action}: {reason}")
+        messages.success(request, f"Decided: {action}.")
+        return True
+
+
+@admin.register(Decision)
+class DecisionAdmin(ModeratorAdmin):
+    """The record of decisions."""
+
+    list_display = ("created_at", "action", "decided_by", "case", "reason")
+    list_filter = ("action",)
+    search_fields = ("case__id", "case__clip__id", "decided_by__username")
+    ordering = ("-created_at",)
+    fields = ("created_at", "action", "decided_by", "case", "reason")
+    actions = None
+
+
+@admin.register(PromptCheck)
+class PromptCheckAdmin(ModeratorAdmin):
+    """Where the prompt policy refused or doubted, to tune its rules."""
+
+    list_display = ("created_at", "outcome", "rule", "score", "policy_version", "user")
+    list_filter = ("outcome", "rule", "policy_version")
+    ordering = ("-created_at",)
+    actions = None
+
+
+def _media(clip_id: UUID) -> dict[str, str] | None:
+    try:
+        return review_media(clip_id)
+    except ClipNotFound:
+        return None
