@@ -1,0 +1,127 @@
+"""The configured engines: who draws, what may be asked of them, and how many clips at a time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from engine.client import EngineClient
+from engine.contracts import EngineCapabilities
+from engine.errors import EngineError
+from generation.errors import EngineNotReady, UnknownEngine
+
+FRESH_SECONDS = 30.0
+ASK_TIMEOUT_SECONDS = 3.0
+WORK_TIMEOUT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredEngine:
+    """One entry of ENGINES; `slots` is how many clips it renders at a time."""
+
+    name: str
+    url: str
+    key: str | None
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineReport:
+    """What an engine said when it was last asked; capabilities outlive an outage."""
+
+    engine: ConfiguredEngine
+    capabilities: EngineCapabilities | None
+    is_available: bool
+    asked_at: float  # monotonic seconds
+
+
+def configured() -> dict[str, ConfiguredEngine]:
+    """Return the engines of the ENGINES setting by name."""
+    return {
+        name: ConfiguredEngine(name, entry["url"], entry.get("key"), int(entry.get("slots", 1)))
+        for name, entry in settings.ENGINES.items()
+    }
+
+
+def engine_named(name: str) -> ConfiguredEngine:
+    """Return one configured engine.
+
+    Raises:
+        UnknownEngine: ENGINES has no such name.
+    """
+    found = configured().get(name)
+    if found is None:
+        raise UnknownEngine(f"There is no engine {name!r} here.", field="engine")
+    return found
+
+
+def client_of(name: str) -> EngineClient:
+    """Return the client of a configured engine; it may be shared by threads.
+
+    Raises:
+        UnknownEngine: ENGINES has no such name.
+    """
+    engine = engine_named(name)
+    return _client(engine.url, engine.key, WORK_TIMEOUT_SECONDS)
+
+
+def slots_of(name: str) -> int:
+    """Return how many clips an engine renders at a time; 1 for one that is no longer configured."""
+    found = configured().get(name)
+    return found.slots if found else 1
+
+
+def report_of(name: str) -> EngineReport:
+    """Return what an engine says of itself, at most 30 s old.
+
+    Raises:
+        UnknownEngine: ENGINES has no such name.
+    """
+    engine = engine_named(name)
+    last = _reports.get(engine)
+    if last is not None and time.monotonic() - last.asked_at < FRESH_SECONDS:
+        return last
+    try:
+        asked = _client(engine.url, engine.key, ASK_TIMEOUT_SECONDS).capabilities()
+        report = EngineReport(engine, asked, True, time.monotonic())
+    except EngineError:
+        known = last.capabilities if last else None
+        # Ask again soon: an engine that restarts is back in seconds.
+        asked_at = time.monotonic() - FRESH_SECONDS + ASK_TIMEOUT_SECONDS
+        report = EngineReport(engine, known, False, asked_at)
+    _reports[engine] = report
+    return report
+
+
+def capabilities_of(name: str) -> EngineCapabilities:
+    """Return what may be asked of an engine, also while it restarts.
+
+    Raises:
+        UnknownEngine: ENGINES has no such name.
+        EngineNotReady: it has not answered this process yet.
+    """
+    capabilities = report_of(name).capabilities
+    if capabilities is None:
+        raise EngineNotReady
+    return capabilities
+
+
+def disconnect() -> None:
+    """Close the connections to all engines and forget what they said."""
+    while _clients:
+        _clients.popitem()[1].close()
+    _reports.clear()
+
+
+_clients: dict[tuple[str, str | None, float], EngineClient] = {}
+_reports: dict[ConfiguredEngine, EngineReport] = {}
+
+
+def _client(url: str, key: str | None, timeout_seconds: float) -> EngineClient:
+    made = EngineClient(url, key, timeout_seconds=timeout_seconds)
+    kept = _clients.setdefault((url, key, timeout_seconds), made)
+    if kept is not made:
+        made.close()
+    return kept

@@ -1,0 +1,98 @@
+"""What can go wrong on the way from a prompt to a clip."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from core.errors import DomainError, InvalidField
+
+
+class UnknownEngine(InvalidField):
+    """No engine of that name is configured."""
+
+    code = "unknown_engine"
+    title = "There is no engine of that name; GET /engines lists them."
+
+
+class SizeNotOffered(InvalidField):
+    """The engine does not draw that size."""
+
+    code = "size_not_offered"
+    title = "The engine does not offer this size."
+
+
+class SecondsOutOfRange(InvalidField):
+    """The length is outside of what the engine and the instance allow."""
+
+    code = "seconds_out_of_range"
+    title = "The clip would be too short or too long."
+
+
+class TooManyShots(InvalidField):
+    """More camera takes than the engine can join."""
+
+    code = "too_many_shots"
+    title = "The engine takes fewer shots."
+
+
+class PromptRefused(DomainError):
+    """Policy refuses the text; `reasons` say which rule, where, and what would be allowed."""
+
+    code = "prompt_refused"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "The prompt goes against this instance's rules; nothing was charged."
+
+
+class TooManyGenerations(DomainError):
+    """The account has as many unfinished jobs as it may."""
+
+    code = "too_many_generations"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    title = "Wait until one of your generations is done."
+    retryable = True
+
+
+class EngineNotReady(DomainError):
+    """The engine has not answered since this process started, so its limits are not known."""
+
+    code = "engine_unavailable"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "The engine does not answer yet; try again shortly."
+    retryable = True
+
+
+class ClipRefused(DomainError):
+    """The frames that were drawn may not be shown."""
+
+    code = "clip_refused"
+    title = "What was drawn goes against this instance's rules."
+
+
+class AuthorInactive(DomainError):
+    """The account was closed or suspended while the clip was made."""
+
+    code = "account_inactive"
+    title = "The account may not make clips at this time."
+
+
+class JobFailed(Exception):
+    """The job cannot become a clip, by the engine's fault or ours."""
+
+    def __init__(self, code: str, message: str, *, retryable: bool) -> None:
+        """Keep what the author is told; `retryable`: a new request may succeed unchanged."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+
+
+class IllegalMove(Exception):
+    """A bug: `generation.states.MOVES` has no such move."""
+
+
+class LeaseLost(Exception):
+    """The job is no longer this worker's: cancelled, expired, or claimed by another."""
+
+
+class WorkerStopping(Exception):
+    """The process was asked to stop; its jobs go back to the queue."""

@@ -1,0 +1,70 @@
+"""The end of the flow: files stored, then clip, lineage, publication and job in one transaction."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from core.storage import save_folder
+from feed.services import create_draft, publish_clip
+from generation.errors import AuthorInactive, LeaseLost
+from generation.models import Job
+from generation.services.moves import move, note_progress
+from generation.services.work import work_dir
+from generation.states import State
+from provenance.pipeline import MarkedClip
+from remix.services import add_edge, check_may_remix
+
+
+def finish(*, job: Job, marked: MarkedClip) -> None:
+    """Make the clip of a held job: exactly one, whatever fails and however often this is called.
+
+    The files go under a prefix of this claim's own, so an older worker cannot overwrite them; what
+    a lost claim stored is removed by the sweep.
+
+    Raises:
+        AuthorInactive: the account was closed or suspended meanwhile.
+        remix.errors.RemixNotAllowed: the parent's author withdrew the permission meanwhile.
+        feed.errors.ClipNotFound: the parent is gone.
+        LeaseLost: the job is no longer this worker's.
+    """
+    note_progress(job, 95, "saving")
+    prefix = prefix_of_claim(job, job.fence)
+    save_folder(work_dir(job.pk) / "marked", prefix=prefix)
+    with transaction.atomic():
+        held = Job.objects.select_for_update(of=("self",)).filter(
+            pk=job.pk, state=State.FINISHING, fence=job.fence
+        )
+        if not held.exists():
+            raise LeaseLost(f"{job} with fence {job.fence}")
+        _check_rights(job)
+        clip = create_draft(
+            clip_id=job.reserved_clip_id,
+            author_id=job.user_id,
+            mark_id=job.mark_id,
+            caption=job.caption,
+            seconds=marked.seconds,
+            width_px=marked.width_px,
+            height_px=marked.height_px,
+            engine=job.model,
+            engine_is_procedural=job.engine_is_procedural,
+            media_prefix=prefix,
+        )
+        if job.parent_id is not None:
+            add_edge(child_id=clip.pk, parent_id=job.parent_id, kind=job.remix_kind)
+        if job.publish:
+            publish_clip(clip_id=clip.pk, by=job.user)
+        move(job, State.READY, clip_id=clip.pk, progress=100)
+
+
+def prefix_of_claim(job: Job, fence: int) -> str:
+    """Return where a claim of the job stores its files."""
+    return f"clips/{job.reserved_clip_id}/{fence}/"
+
+
+def _check_rights(job: Job) -> None:
+    author = job.user
+    author.refresh_from_db()
+    if not author.is_active or author.is_suspended:
+        raise AuthorInactive
+    if job.parent_id is not None:
+        check_may_remix(viewer=author, clip_id=job.parent_id)

@@ -1,0 +1,201 @@
+"""Who works on a job: one worker at a time, for as long as it shows that it lives."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import Error, connection, transaction
+from django.db.models.functions import Coalesce, Now
+
+from generation.errors import LeaseLost, WorkerStopping
+from generation.models import Job
+from generation.selectors import startable
+from generation.services.moves import move
+from generation.states import HELD, State
+from generation.wake import wake_on_commit
+
+LEASE = timedelta(seconds=30)
+RENEW_SECONDS = 5.0
+CLAIMS_MAX = 8  # a job that brought down this many workers is not given to another
+_log = logging.getLogger(__name__)
+
+_stopping = threading.Event()
+_kept: set[Lease] = set()  # of this process
+
+
+class Lease:
+    """This worker's hold on one job, renewed by a thread of its own."""
+
+    def __init__(self, job: Job) -> None:
+        self._held = Job.objects.filter(pk=job.pk, fence=job.fence, state__in=HELD)
+        self.ended = threading.Event()  # lost, or this process is ending: stop what takes long
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name=f"lease-{job.pk}", daemon=True)
+
+    def check(self) -> None:
+        """Go on only while the job is ours.
+
+        Raises:
+            LeaseLost: another has it, or it has ended.
+            WorkerStopping: this process is ending.
+        """
+        if _stopping.is_set():
+            raise WorkerStopping
+        if self.ended.is_set():
+            raise LeaseLost
+
+    def wait(self, seconds: float) -> None:
+        """Pause, but end the pause with the hold.
+
+        Raises:
+            LeaseLost: another has it, or it has ended.
+            WorkerStopping: this process is ending.
+        """
+        self.ended.wait(seconds)
+        self.check()
+
+    def start(self) -> None:
+        """Begin to renew."""
+        _kept.add(self)
+        self._thread.start()
+        if _stopping.is_set():
+            self.ended.set()
+
+    def stop(self) -> None:
+        """Renew no more; the row keeps its last lease."""
+        _kept.discard(self)
+        self._done.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        renewed = time.monotonic()
+        try:
+            while not self._done.wait(RENEW_SECONDS):
+                try:
+                    if not self._held.update(lease_until=Now() + LEASE):
+                        self.ended.set()
+                        return
+                    renewed = time.monotonic()
+                except Error as error:  # PostgreSQL restarts: the lease holds until its time is up
+                    _log.warning("a lease is not renewed: %s", error)
+                    connection.close()
+                    if time.monotonic() - renewed > LEASE.total_seconds():
+                        self.ended.set()
+                        return
+        finally:
+            connection.close()
+
+
+def stop_working() -> None:
+    """Let every job of this process go back to the queue; it takes no other. For its end."""
+    _stopping.set()
+    for lease in tuple(_kept):
+        lease.ended.set()
+
+
+@contextmanager
+def lease_kept(job: Job) -> Iterator[Lease]:
+    """Renew the job's lease inside the block."""
+    lease = Lease(job)
+    lease.start()
+    try:
+        yield lease
+    finally:
+        lease.stop()
+
+
+def claim(*, job_id: UUID) -> Job | None:
+    """Take a waiting job for this worker, with a lease of 30 s and a new fence.
+
+    Returns:
+        The job in `rendering`; None when it is done, cancelled or held by another, or when the free
+        slots of its engine belong to jobs before it.
+    """
+    with transaction.atomic():
+        job = Job.objects.filter(pk=job_id, state=State.QUEUED).first()
+        if job is None or _stopping.is_set():
+            return None
+        _lock(f"generation.slots:{job.engine}")
+        if job.pk not in startable(engine=job.engine):
+            return None
+        try:
+            move(
+                job,
+                State.RENDERING,
+                fence=job.fence + 1,
+                lease_until=Now() + LEASE,
+                worker=f"{_host()}{os.getpid()}",
+                started_at=Coalesce("started_at", Now()),
+            )
+        except LeaseLost:  # cancelled in this moment
+            return None
+        return job
+
+
+def give_back(job: Job, *, wake: bool) -> bool:
+    """Put a held job back into the queue, keeping what is finished of it.
+
+    Args:
+        job: as this worker knows it.
+        wake: whether to call a worker now rather than to wait for the sweep.
+
+    Returns:
+        False when the job is no longer this worker's, which is fine.
+    """
+    with transaction.atomic():
+        current = Job.objects.filter(pk=job.pk, fence=job.fence, state__in=HELD).first()
+        if current is None:
+            return False
+        try:
+            move(current, State.QUEUED, lease_until=None)
+        except LeaseLost:
+            return False
+        if wake:
+            wake_on_commit(current.pk)
+    return True
+
+
+def end_leases_of_the_dead() -> int:
+    """End the leases of this machine's processes that are gone, and return how many.
+
+    For a worker that starts: its predecessor's jobs need not wait for their leases to run out.
+    Should a process id be somebody else's by now, the job waits for its lease as it would anyway.
+    """
+    ended = 0
+    for job in Job.objects.filter(state__in=HELD, worker__startswith=_host()):
+        if not _is_alive(int(job.worker.removeprefix(_host()))):
+            held = Job.objects.filter(pk=job.pk, fence=job.fence, state__in=HELD)
+            ended += held.update(lease_until=Now())
+    return ended
+
+
+def lock_user_jobs(user_id: UUID) -> None:
+    """Let one request of a user at a time count and add jobs, until the transaction ends."""
+    _lock(f"generation.user:{user_id}")
+
+
+def _host() -> str:
+    return f"{socket.gethostname()}:"
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _lock(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

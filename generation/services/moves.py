@@ -1,0 +1,91 @@
+"""The one way a job changes its state, and what its author is told of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Greatest, Now
+
+from generation.errors import IllegalMove, LeaseLost
+from generation.models import Job
+from generation.selectors import startable
+from generation.states import DEADLINES, MOVES, TERMINAL, State
+from generation.wake import release_engine_on_commit, wake_on_commit
+from notifications.services import publish
+
+_EVENTS = {
+    State.READY: "generation.ready",
+    State.REFUSED: "generation.refused",
+    State.FAILED: "generation.failed",
+    State.EXPIRED: "generation.failed",
+    State.CANCELLED: "generation.cancelled",
+}
+
+
+def move(job: Job, to: State, **changes: Any) -> None:
+    """Move a job to another state and tell its author; the end of a job is told durably, once.
+
+    Compare-and-set on the state and fence that `job` holds: of several who try, one succeeds. `job`
+    is read again afterwards.
+
+    Args:
+        job: as this worker knows it.
+        to: the next state.
+        changes: further columns to set with it.
+
+    Raises:
+        IllegalMove: there is no such move.
+        LeaseLost: the row is no longer in that state, or another worker claimed it.
+    """
+    if to not in MOVES[State(job.state)]:
+        raise IllegalMove(f"{job.state} -> {to}")
+    changes = {"stage": to.value, **changes}
+    if to in TERMINAL:
+        changes |= {"finished_at": Now(), "lease_until": None}
+    else:
+        changes["deadline_at"] = Now() + DEADLINES[to]
+    with transaction.atomic():
+        held = Job.objects.filter(pk=job.pk, state=job.state, fence=job.fence)
+        if not held.update(state=to, **changes):
+            raise LeaseLost(f"{job} with fence {job.fence}")
+        if job.state == State.RENDERING and to != State.QUEUED:
+            wake_startable(engine=job.engine)
+        job.refresh_from_db()
+        if to in TERMINAL and job.engine_video_id:
+            release_engine_on_commit(job.pk)
+        _tell(job)
+
+
+def wake_startable(*, engine: str) -> None:
+    """Call a worker for each waiting job that its engine has a free slot for."""
+    for job_id in startable(engine=engine):
+        wake_on_commit(job_id)
+
+
+def note_progress(job: Job, progress: int, stage: str, **changes: Any) -> None:
+    """Record how far a held job is, never backwards, and tell whoever watches.
+
+    Raises:
+        LeaseLost: the job is no longer this worker's.
+    """
+    held = Job.objects.filter(pk=job.pk, state=job.state, fence=job.fence)
+    if not held.update(progress=Greatest("progress", progress), stage=stage, **changes):
+        raise LeaseLost(f"{job} with fence {job.fence}")
+    job.refresh_from_db()
+    _tell(job)
+
+
+def _tell(job: Job) -> None:
+    """Publish the job's state: durably at its end, in passing before."""
+    event = _EVENTS.get(State(job.state), "generation.progress")
+    data = {
+        "id": str(job.pk),
+        "state": job.state,
+        "stage": job.stage,
+        "progress": job.progress,
+        "clip": str(job.clip_id) if job.clip_id else None,
+        "error": job.error,
+        "not_drawn": job.not_drawn,
+    }
+    publish(job.user_id, event, data, durable=job.state in TERMINAL)

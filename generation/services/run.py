@@ -1,0 +1,161 @@
+"""The flow: one claimed job from its request to a clip in the feed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+
+from core.errors import DomainError
+from core.marker import marker
+from core.storage import local_copy
+from feed.selectors import MP4_NAME, visible_clip
+from generation.errors import ClipRefused, JobFailed, LeaseLost, WorkerStopping
+from generation.models import Job
+from generation.services.finish import finish
+from generation.services.lease import CLAIMS_MAX, LEASE, Lease, claim, give_back, lease_kept
+from generation.services.moves import move, note_progress
+from generation.services.render import ensure_rendered
+from generation.services.work import clear_work, work_dir
+from generation.states import TERMINAL, State
+from moderation.services import check_frames
+from provenance.claims import ClipClaims, ParentIngredient
+from provenance.errors import MarkingFailed
+from provenance.pipeline import MarkedClip, mark_clip
+
+DATABASE_RETRY_SECONDS = 1.0
+TITLE_CHARACTERS = 80
+_log = logging.getLogger(__name__)
+
+
+def run_job(*, job_id: UUID) -> None:
+    """Carry a job from its request to a clip; safe to call twice, at once, and after any crash.
+
+    Every step does only what is still missing. A job that cannot be claimed is left alone.
+    """
+    job = claim(job_id=job_id)  # None: done, cancelled, held by another worker, or not its turn
+    if job is None:
+        return
+    with outcome_recorded(job), lease_kept(job) as lease:
+        raw = ensure_rendered(job, lease=lease)
+        ensure_allowed(raw, job=job)
+        marked = ensure_marked(raw, job=job, lease=lease)
+        finish(job=job, marked=marked)  # rights once more, clip, lineage: one transaction
+
+
+def ensure_allowed(raw: Path, *, job: Job) -> None:
+    """Look at the frames before anybody sees them.
+
+    Raises:
+        ClipRefused: a frame goes against policy.
+        LeaseLost: the job is no longer this worker's.
+    """
+    note_progress(job, 82, "checking")
+    verdict = check_frames(path=raw)
+    if not verdict.allowed:
+        raise ClipRefused(f"Rule {verdict.rule}, at {verdict.at_seconds:.1f} s.")
+
+
+def ensure_marked(raw: Path, *, job: Job, lease: Lease) -> MarkedClip:
+    """Return the marked and signed files; without every mark there are none.
+
+    Raises:
+        MarkingFailed: a mark or signature could not be made.
+        feed.errors.ClipNotFound: the parent is gone.
+        LeaseLost: the job is no longer this worker's.
+        WorkerStopping: this process is ending.
+    """
+    note_progress(job, 86, "marking")
+    with ExitStack() as copies:
+        parents = []
+        if job.parent_id is not None:
+            parent = visible_clip(job.parent_id, viewer=job.user)
+            mp4 = copies.enter_context(local_copy(f"{parent.media_prefix}{MP4_NAME}"))
+            parents = [ParentIngredient(mp4, str(parent.pk), "parentOf")]
+        claims = claims_for(job, parents=tuple(parents))
+        out_dir = work_dir(job.pk) / "marked"
+        try:
+            return mark_clip(raw, out_dir, claims, marker(), cancelled=lease.ended)
+        except MarkingFailed:
+            lease.check()  # cancelled, not failed
+            raise
+
+
+def claims_for(job: Job, *, parents: tuple[ParentIngredient, ...]) -> ClipClaims:
+    """Return what the clip's credentials say; the prompt stays private."""
+    return ClipClaims(
+        clip_id=str(job.reserved_clip_id),
+        mark_id=job.mark_id,
+        author_handle=job.user.username,
+        title=job.caption[:TITLE_CHARACTERS] or f"A clip by @{job.user.username}",
+        engine=job.model,
+        engine_is_procedural=job.engine_is_procedural,
+        created_at=job.created_at,
+        instance=settings.PUBLIC_URL or settings.INSTANCE_NAME,
+        parents=parents,
+    )
+
+
+@contextmanager
+def outcome_recorded(job: Job) -> Iterator[None]:
+    """Turn whatever ends the block into a state of the job; nothing leaves a job without one."""
+    try:
+        yield
+    except LeaseLost:
+        _log.info("job %s is no longer ours", job.pk)
+    except (WorkerStopping, OperationalError, InterfaceError) as error:
+        _log.warning("job %s goes back to the queue: %r", job.pk, error)
+        _give_back_when_possible(job)
+    except (JobFailed, DomainError) as error:
+        _end(job, error)
+    except Exception:  # noqa: BLE001 - a bug in one step must not leave the job hanging
+        _log.exception("job %s: a step failed", job.pk)
+        if job.fence >= CLAIMS_MAX:
+            message = "The clip could not be finished."
+            _end(job, JobFailed("internal_error", message, retryable=True))
+        else:
+            give_back(job, wake=False)  # the sweep's next round is soon enough
+    finally:
+        if job.state in TERMINAL:
+            clear_work(job.pk)
+
+
+def _end(job: Job, error: JobFailed | DomainError) -> None:
+    message = error.message if isinstance(error, JobFailed) else error.detail
+    failed = isinstance(error, JobFailed) or error.retryable
+    try:
+        move(
+            job,
+            State.FAILED if failed else State.REFUSED,
+            error_code=error.code[:60],
+            error_message=message[:500],
+            is_retryable=error.retryable,
+        )
+    except LeaseLost:
+        _log.info("job %s ended otherwise before it could end by %r", job.pk, error)
+
+
+def _give_back_when_possible(job: Job) -> None:
+    """Give the job back as soon as PostgreSQL answers; its lease would hold it up for longer.
+
+    Raises:
+        OperationalError: PostgreSQL is away for longer than the lease.
+        InterfaceError: the same, seen by a connection that was open.
+    """
+    until = time.monotonic() + LEASE.total_seconds()
+    while True:
+        try:
+            give_back(job, wake=True)
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if time.monotonic() > until:
+                raise  # the sweep sees the lease run out
+            time.sleep(DATABASE_RETRY_SECONDS)
+        else:
+            return

@@ -1,0 +1,41 @@
+"""The states of a job, the moves between them, and how long each may last. Pure: no database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a job is."""
+
+    QUEUED = "queued"  # waits in the table for a slot of its engine
+    RENDERING = "rendering"  # a worker holds it; the engine draws
+    FINISHING = "finishing"  # a worker holds it; checks, marks, packaging
+    READY = "ready"  # the clip is there
+    REFUSED = "refused"  # what was drawn, or who asked, is not allowed
+    FAILED = "failed"  # our fault or the engine's; the code says which
+    CANCELLED = "cancelled"  # by its author
+    EXPIRED = "expired"  # longer in one state than its deadline
+
+
+TERMINAL = frozenset({State.READY, State.REFUSED, State.FAILED, State.CANCELLED, State.EXPIRED})
+HELD = frozenset({State.RENDERING, State.FINISHING})  # a worker's lease is on these
+ACTIVE = frozenset(State) - TERMINAL
+
+_ENDS = frozenset({State.REFUSED, State.FAILED, State.CANCELLED, State.EXPIRED})
+
+# Back to `queued`: its worker died or gave it back; what was finished is kept.
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: _ENDS | {State.RENDERING},
+    State.RENDERING: _ENDS | {State.FINISHING, State.QUEUED},
+    State.FINISHING: _ENDS | {State.READY, State.QUEUED},
+    **{state: frozenset() for state in TERMINAL},
+}
+
+# Nothing waits for ever: the sweep expires a job that stays longer in one state.
+DEADLINES: dict[State, timedelta] = {
+    State.QUEUED: timedelta(hours=2),
+    State.RENDERING: timedelta(minutes=30),
+    State.FINISHING: timedelta(minutes=10),
+}

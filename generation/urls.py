@@ -1,0 +1,14 @@
+"""Paths under /api/v1."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from generation import views
+
+urlpatterns = [
+    path("engines", views.EnginesView.as_view(), name="engines"),
+    path("generations", views.GenerationsView.as_view(), name="generations"),
+    path("generations/preflight", views.PreflightView.as_view(), name="generation-preflight"),
+    path("generations/<uuid:job_id>", views.GenerationView.as_view(), name="generation"),
+]

@@ -1,0 +1,132 @@
+"""The generation API: engines, preflight, and my jobs."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.permissions import user_of
+from core.api import ApiView
+from core.cursors import PAGE_PARAMETERS, page_of
+from core.errors import NotFound
+from core.idempotency import idempotent
+from generation.selectors import answers, engine_list, jobs_of
+from generation.serializers import (
+    EngineListSerializer,
+    GenerationPageSerializer,
+    GenerationRequestSerializer,
+    GenerationSerializer,
+    GenerationsQuerySerializer,
+    PreflightSerializer,
+)
+from generation.services.cancel import cancel
+from generation.services.submit import GenerationRequest, preflight, submit
+
+
+class EnginesView(ApiView):
+    """What can be asked for."""
+
+    @extend_schema(operation_id="engines_list", tags=["generation"], responses=EngineListSerializer)
+    def get(self, request: Request) -> Response:
+        """Return every engine with its limits; one that does not answer says so."""
+        return Response({"items": engine_list()})
+
+
+class PreflightView(ApiView):
+    """The decision without the clip."""
+
+    @extend_schema(
+        operation_id="generations_preflight",
+        tags=["generation"],
+        request=GenerationRequestSerializer,
+        responses=PreflightSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """Decide as a real request would, at no cost."""
+        found = preflight(by=user_of(request), request=_parsed(request))
+        return Response(
+            {
+                "allowed": found.allowed,
+                "reasons": found.reasons,
+                "price": None,
+                "balance": None,
+                "eta_seconds": found.eta_seconds,
+            }
+        )
+
+
+class GenerationsView(ApiView):
+    """My jobs."""
+
+    @property
+    def rate(self) -> str | None:  # type: ignore[override]
+        """Making clips has a rate of its own."""
+        return "generate" if self.request.method == "POST" else None
+
+    @extend_schema(
+        operation_id="generations_list",
+        tags=["generation"],
+        parameters=[GenerationsQuerySerializer, *PAGE_PARAMETERS],
+        responses=GenerationPageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Return my jobs, newest first."""
+        query = GenerationsQuerySerializer(
+            data={"state": s} if (s := request.query_params.get("state")) else {}
+        )
+        query.is_valid(raise_exception=True)
+        page = page_of(
+            jobs_of(user_of(request).pk).filter(**query.validated_data),
+            request=request,
+            keys=("created_at", "id"),
+            context=f"generations:{user_of(request).pk}",
+        )
+        return Response(page.answer(answers))
+
+    @extend_schema(
+        operation_id="generations_create",
+        tags=["generation"],
+        request=GenerationRequestSerializer,
+        responses={202: GenerationSerializer},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Queue a clip; progress and end arrive on the event stream."""
+        job = submit(by=user_of(request), request=_parsed(request))
+        return Response(answers([job])[0], status=202)
+
+
+class GenerationView(ApiView):
+    """One of my jobs."""
+
+    etag = True
+
+    @extend_schema(
+        operation_id="generations_read", tags=["generation"], responses=GenerationSerializer
+    )
+    def get(self, request: Request, job_id: UUID) -> Response:
+        """Return the job, its place in the queue and its clip once there is one.
+
+        Raises:
+            NotFound: I have no such job.
+        """
+        job = jobs_of(user_of(request).pk).filter(pk=job_id).first()
+        if job is None:
+            raise NotFound
+        return Response(answers([job])[0])
+
+    @extend_schema(
+        operation_id="generations_cancel", tags=["generation"], responses=GenerationSerializer
+    )
+    def delete(self, request: Request, job_id: UUID) -> Response:
+        """Cancel the job; one that has ended stays as it ended."""
+        return Response(answers([cancel(job_id=job_id, by=user_of(request).pk)])[0])
+
+
+def _parsed(request: Request) -> GenerationRequest:
+    body = GenerationRequestSerializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    return body.to_request()

@@ -1,0 +1,37 @@
+"""Wake-up calls to the workers. Losing one is harmless: the sweep repeats it within seconds."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from uuid import UUID
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+RUN_JOB = "generation.run_job"
+RELEASE_ENGINE = "generation.release_engine"
+WAKE_SECONDS = 30  # a call that nobody took by then is stale
+_log = logging.getLogger(__name__)
+
+
+def wake_on_commit(job_id: UUID) -> None:
+    """Have a worker look at the job once the transaction commits; never fails the commit."""
+    _call_on_commit(RUN_JOB, job_id)
+
+
+def release_engine_on_commit(job_id: UUID) -> None:
+    """Have a worker take an ended job off its engine once the transaction commits."""
+    _call_on_commit(RELEASE_ENGINE, job_id)
+
+
+def _call_on_commit(task: str, job_id: UUID) -> None:
+    transaction.on_commit(partial(_call, task, str(job_id)))
+
+
+def _call(task: str, job_id: str) -> None:
+    try:
+        current_app.send_task(task, (job_id,), expires=WAKE_SECONDS, retry=False)
+    except (OperationalError, OSError) as error:
+        _log.warning("no worker is woken, the broker does not answer: %s", error)

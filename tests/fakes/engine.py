@@ -1,0 +1,141 @@
+"""A quick engine: the real engine server around an `Engine` that hands out one small real video."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import ffmpeg
+import uvicorn
+
+from config.local.sockets import free_port
+from engine.contracts import EngineCapabilities, NotDrawn, Rendering, VideoRequest
+from engine.errors import EngineError, RenderCancelled
+from engine.server import create_app
+from transcode import ffmpeg as runner
+
+DEADLINE_SECONDS = 10.0
+CAPABILITIES = EngineCapabilities(
+    name="quick",
+    kind="procedural",
+    description="Hands out one small clip.",
+    sizes=("360x640", "640x360"),
+    min_seconds=1,
+    max_seconds=10,
+    max_shots=3,
+    fps=(24,),
+    audio=True,
+    seed=True,
+    procedural=True,
+    input_reference=False,
+)
+
+
+@dataclass
+class QuickEngine:
+    """Draws nothing: copies one clip. Tests hold it, make it fail, and see what it was asked."""
+
+    video: Path
+    requests: list[VideoRequest] = field(default_factory=list)
+    cancelled: list[VideoRequest] = field(default_factory=list)
+    error: EngineError | None = None
+    may_finish: threading.Event = field(default_factory=threading.Event)
+    capabilities: EngineCapabilities = CAPABILITIES
+
+    def __post_init__(self) -> None:
+        self.may_finish.set()
+
+    def warm_up(self) -> None:
+        """Nothing to compile."""
+
+    def render(
+        self,
+        request: VideoRequest,
+        to: Path,
+        *,
+        on_progress: Callable[[int], None],
+        is_cancelled: Callable[[], bool],
+    ) -> Rendering:
+        """Copy the clip once the test lets it; `unicorn` is what it cannot draw."""
+        self.requests.append(request)
+        on_progress(50)
+        while not self.may_finish.wait(0.02):
+            if is_cancelled():
+                self.cancelled.append(request)
+                raise RenderCancelled("no longer wanted")
+        if self.error is not None:
+            raise self.error
+        shutil.copyfile(self.video, to)
+        missing = (NotDrawn("unicorn", "box"),) if "unicorn" in request.prompt else ()
+        return Rendering(seed=request.seed or 0, not_drawn=missing)
+
+
+@dataclass
+class RunningEngine:
+    """The engine and where it answers."""
+
+    engine: QuickEngine
+    state: Path
+    port: int = field(default_factory=free_port)
+    _server: uvicorn.Server | None = None
+    _thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL, which outlives a restart."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Serve on the same port as before; what an earlier run had made is forgotten."""
+        app = create_app(self.engine, self.state)
+        config = uvicorn.Config(app, port=self.port, log_config=None, timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not self._server.started:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Go away, as in a crash: videos and keys are forgotten."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(DEADLINE_SECONDS)
+            assert not self._thread.is_alive()
+
+
+@contextmanager
+def running_engine(video: Path, state: Path) -> Iterator[RunningEngine]:
+    """Serve a QuickEngine while the block runs."""
+    running = RunningEngine(QuickEngine(video), state)
+    running.start()
+    try:
+        yield running
+    finally:
+        running.engine.may_finish.set()
+        running.stop()
+
+
+def make_video(to: Path, *, seconds: int = 1, size: str = "360x640") -> Path:
+    """Write a real MP4 with moving pictures and sound."""
+    pictures = ffmpeg.input(
+        f"gradients=size={size}:rate=24:speed=0.05:seed=7:duration={seconds}", format="lavfi"
+    ).filter("noise", alls=8, allf="t", all_seed=1)
+    sound = ffmpeg.input(f"sine=frequency=330:duration={seconds}", format="lavfi")
+    output = ffmpeg.output(
+        pictures,
+        sound,
+        str(to),
+        vcodec="libx264",
+        preset="veryfast",
+        pix_fmt="yuv420p",
+        acodec="aac",
+    )
+    runner.run(output, timeout_seconds=60)
+    return to
