@@ -6,6 +6,8 @@ The WSGI handler on threads costs about half the CPU a request of Django's own A
 
 from __future__ import annotations
 
+from typing import Any
+
 from a2wsgi import WSGIMiddleware
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -13,7 +15,8 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from config.wsgi import application as wsgi_application  # first: it sets Django up
 from notifications.routing import events_http, events_websocket
 
-_django = WSGIMiddleware(wsgi_application, workers=16)
+_wsgi: Any = wsgi_application  # a2wsgi has types of its own for WSGI and ASGI
+_django: Any = WSGIMiddleware(_wsgi, workers=16)
 _events = ProtocolTypeRouter(
     {"http": URLRouter(events_http), "websocket": URLRouter(events_websocket)}
 )

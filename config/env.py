@@ -1,8 +1,8 @@
 """Every environment variable Vignette reads: name, type, default and meaning, each once.
 
-`config.settings` reads through `read()`, `.env.example` is `manage.py env_example`'s output, and a test
-holds the two together. A variable with a `weak` text has a default that is real but not fit for production;
-`manage.py check --deploy` fails while it is in use.
+`config.settings` reads through `read()`, `.env.example` is `manage.py env_example`'s output, and a
+test holds the two together. A variable with a `weak` text has a default that is real but not fit
+for production; `manage.py check --deploy` fails while it is in use.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Variable:
     weak: str | None = None
 
 
-def _variables() -> tuple[Variable, ...]:
+def _variables() -> tuple[Variable, ...]:  # noqa: PLR0915 - a table
     found: list[Variable] = []
 
     def section(title: str) -> Callable[..., None]:
@@ -94,7 +94,8 @@ def _variables() -> tuple[Variable, ...]:
         "ENGINES",
         "json",
         {},
-        'Engines by name: {"scene": {"url": "http://gpu:9000", "key": "…"}}. Empty: the embedded one.',
+        'Engines by name: {"scene": {"url": "http://gpu:9000", "key": "…"}}. '
+        "Empty: the embedded one.",
         weak="clips come from the embedded procedural engine",
     )
     add("ENGINE_DEFAULT", "str", "scene", "Engine of a request that names none.")
@@ -115,7 +116,8 @@ def _variables() -> tuple[Variable, ...]:
         "WATERMARK_KEY",
         "str",
         "",
-        "32 bytes in hex: the secret of the invisible mark. Empty: made once, kept in the state folder.",
+        "32 bytes in hex: the secret of the invisible mark. Empty: made once, kept in the "
+        "state folder.",
     )
 
     add = section("Accounts and mail")
@@ -135,7 +137,7 @@ def _variables() -> tuple[Variable, ...]:
         weak="e-mail addresses are not verified",
     )
     add("MINIMUM_AGE_YEARS", "int", 13, "Youngest age that may sign up.")
-    add("INVITES_PER_USER", "int", 5, "Invite codes a user may have open at a time.")
+    add("INVITES_PER_USER", "int", 5, "People a user's open invite codes may still let in.")
     add("RATE_LIMITS", "bool", True, "0 turns rate limits off (load tests on loopback only).")
     return tuple(found)
 
@@ -165,7 +167,11 @@ def read(name: str) -> Any:
 
 
 def is_set(name: str) -> bool:
-    """Tell whether the operator gave the variable a value of their own."""
+    """Tell whether the operator gave the variable a value of their own.
+
+    Raises:
+        KeyError: the variable is not declared here.
+    """
     if name not in _BY_NAME:
         raise KeyError(name)
     return os.environ.get(name, "") != ""

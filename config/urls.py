@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import views
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("config", views.ConfigView.as_view(), name="config"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
@@ -22,6 +22,7 @@ api = [
 
 urlpatterns = [
     path("", views.client, name="client"),
+    path("problems/<slug:code>", views.problem_type, name="problem-type"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("api/v1/", include(api)),

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db import OperationalError, connection
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from drf_spectacular.utils import extend_schema
 from redis.exceptions import RedisError
 from rest_framework import serializers
@@ -17,12 +17,15 @@ from rest_framework.response import Response
 
 from core.api import ApiView
 from core.cursors import LIMIT_MAX
+from core.problems import meaning_of
 
 CLIENT_PAGE = settings.BASE_DIR / "client" / "index.html"
 MINIMUM_CLIENT_VERSION = "0.1.0"
 
 
 class LimitsSerializer(serializers.Serializer[Any]):
+    """What a request may ask for at most."""
+
     prompt_characters = serializers.IntegerField()
     seconds_max = serializers.IntegerField()
     generations_active = serializers.IntegerField()
@@ -31,6 +34,8 @@ class LimitsSerializer(serializers.Serializer[Any]):
 
 
 class ConfigSerializer(serializers.Serializer[Any]):
+    """What the instance is and can."""
+
     instance = serializers.CharField()
     version = serializers.CharField()
     minimum_client_version = serializers.CharField()
@@ -69,6 +74,18 @@ class ConfigView(ApiView):
 def client(request: HttpRequest) -> FileResponse:
     """Serve the reference client's page."""
     return FileResponse(CLIENT_PAGE.open("rb"), content_type="text/html; charset=utf-8")
+
+
+def problem_type(request: HttpRequest, code: str) -> HttpResponse:
+    """Say what a problem's code means to whoever opens the document's `type`.
+
+    Raises:
+        Http404: no problem of ours has this code.
+    """
+    meaning = meaning_of(code)
+    if meaning is None:
+        raise Http404
+    return HttpResponse(f"{code}\n\n{meaning}\n", content_type="text/plain; charset=utf-8")
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

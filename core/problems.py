@@ -28,6 +28,29 @@ _CODES = {
     "invalid": "invalid",
 }
 
+# What the codes mean that are neither a domain error's nor the name of an HTTP status.
+_MEANINGS = {
+    "invalid": "Some fields are not valid; `errors` names each with a code and a sentence.",
+    "malformed_body": "The body cannot be read as what its Content-Type says.",
+    "body_too_large": "The body is larger than this route takes.",
+    "not_authenticated": "No access token, or one that is forged, expired or signed out.",
+    "rate_limited": "Too many requests; Retry-After says when to go on.",
+    "internal_error": "A failure on our side, logged under the trace id.",
+}
+
+
+def meaning_of(code: str) -> str | None:
+    """Return what a problem's code means, in a sentence or two; None for a code we never send."""
+    pending = [DomainError]
+    while pending:
+        kind = pending.pop()
+        if kind.code == code:
+            return f"{kind.title} {' '.join((kind.__doc__ or '').split())}"
+        pending += kind.__subclasses__()
+    if code.upper() in HTTPStatus.__members__:
+        return HTTPStatus[code.upper()].description or HTTPStatus[code.upper()].phrase
+    return _MEANINGS.get(code)
+
 
 def problem(
     *,
@@ -40,7 +63,7 @@ def problem(
 ) -> dict[str, Any]:
     """Return the problem document as a dict, with the trace id of this request."""
     return {
-        "type": f"https://vignette.example/problems/{code}",
+        "type": f"{settings.PUBLIC_URL}/problems/{code}",
         "title": title,
         "status": status,
         "detail": detail or title,

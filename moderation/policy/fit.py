@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from moderation.policy.classifier import COEFFICIENTS_FILE, HARMLESS, Classifier, features
 from moderation.policy.normalise import normalise
@@ -73,7 +74,8 @@ def fit(exemplars: list[Exemplar], ridge: float = _RIDGE) -> Classifier:
         blocks.append(features([text.text[start:end] for start, end in windows], counts))
         targets += [classes.index(exemplar.label)] * len(windows)
         importance += [1.0 / len(windows)] * len(windows)
-    weights = _minimise(np.vstack(blocks), np.asarray(targets), np.asarray(importance), ridge)
+    with threadpool_limits(limits=1, user_api="blas"):  # waiting threads cost more than they give
+        weights = _minimise(np.vstack(blocks), np.asarray(targets), np.asarray(importance), ridge)
     return Classifier(classes=classes, weights=weights)
 
 

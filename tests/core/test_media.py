@@ -347,6 +347,13 @@ def test_what_is_no_prefix_is_never_deleted(prefix):
     assert default_storage.exists(MP4)
 
 
+def test_what_a_killed_deletion_left_goes_with_the_next(media):
+    folder = media / PREFIX
+    folder.rename(folder.with_name(".1.abcd.deleted"))  # killed between moving and deleting
+    storage.delete_prefix(PREFIX)
+    assert [path for path in folder.parent.rglob("*") if path.is_file()] == []
+
+
 def test_deleting_twice_is_harmless():
     storage.delete_prefix(PREFIX)
     storage.delete_prefix(PREFIX)

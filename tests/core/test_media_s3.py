@@ -30,8 +30,10 @@ def bucket(tmp_path_factory):
     folder = tmp_path_factory.mktemp("s3")
     (folder / "clips-bucket").mkdir()
     server = subprocess.Popen(
-        [RCLONE, "serve", "s3", folder, "--addr", "127.0.0.1:0", "--auth-key", f"{KEY_ID},{SECRET}"]
-        + ["--config", ""],
+        [
+            *(RCLONE, "serve", "s3", folder, "--config", ""),
+            *("--addr", "127.0.0.1:0", "--auth-key", f"{KEY_ID},{SECRET}"),
+        ],
         stderr=subprocess.PIPE,
         text=True,
     )

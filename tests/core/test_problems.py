@@ -31,11 +31,11 @@ RAISES = {
 }
 
 
-class NestedSerializer(serializers.Serializer):
+class NestedSerializer(serializers.Serializer[None]):
     seconds = serializers.IntegerField(min_value=1)
 
 
-class BodySerializer(serializers.Serializer):
+class BodySerializer(serializers.Serializer[None]):
     prompt = serializers.CharField(max_length=10)
     shots = NestedSerializer(many=True, required=False)
 
