@@ -1,0 +1,163 @@
+"""The client's modules by themselves, run in a real browser under the instance's own policy."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from config.settings import BASE_DIR
+from core.middleware import _POLICY as POLICY
+from tests.client.chromium import chromium
+
+pytestmark = pytest.mark.browser
+
+
+class Files(SimpleHTTPRequestHandler):
+    """The client's folder, as a web server that sends our policy gives it."""
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Security-Policy", POLICY)
+        super().end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Files, directory=str(BASE_DIR / "client"))
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with chromium() as browser:
+            page = browser.new_page()
+            page.goto(f"http://127.0.0.1:{server.server_port}/img/icon.svg")
+            page.goto(f"http://127.0.0.1:{server.server_port}/css/base.css")
+            yield page
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def run(page: Page, module: str, body: str, argument: Any = None) -> Any:
+    """Return what a function body returns; it sees the module as `m` and the argument as `x`."""
+    return page.evaluate(
+        f"async (x) => {{ const m = await import('/js/{module}.js'); {body} }}", argument
+    )
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 7, 1000])
+def test_events_are_whole_wherever_the_stream_is_cut(page, step):
+    stream = (
+        ": still here\n\n"
+        'id: 7\nevent: generation.ready\ndata: {"id": "a"}\n\n'
+        'event: generation.progress\r\ndata: {"id":\r\ndata: "ü"}\r\n\r\n'
+        "event: never.finished\ndata: {}\n"
+    )
+    chunks = [stream[i : i + step] for i in range(0, len(stream), step)]
+    seen = run(
+        page, "events", "const p = m.eventParser(); return x.flatMap((c) => p.feed(c));", chunks
+    )
+    assert seen == [
+        {"type": "generation.ready", "id": "7", "data": '{"id": "a"}'},
+        {"type": "generation.progress", "data": '{"id":\n"ü"}'},
+    ]
+
+
+def test_spans_are_counted_in_code_points_as_the_server_counts(page):
+    text = "a 🙂🏽 ball with gore"
+    start = text.index("gore")
+    parts = run(page, "text", "return m.splitSpan(x[0], x[1]);", [text, [start, start + 4]])
+    assert parts == [text[:start], "gore", ""]
+    assert run(page, "text", "return m.characters(x);", text) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1k"),
+        (1234, "1.2k"),
+        (99_950, "100k"),
+        (999_949, "1000k"),
+        (3_400_000, "3.4M"),
+    ],
+)
+def test_counts_are_short(page, count, shown):
+    assert run(page, "text", "return m.shortCount(x);", count) == shown
+
+
+def test_what_a_person_typed_never_becomes_markup(page):
+    hostile = (
+        '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'
+    )
+    found = run(
+        page,
+        "dom",
+        "const e = m.h('p', { title: x }, x); document.documentElement.append(e);"
+        "return [e.children.length, e.textContent, e.title, document.title];",
+        hostile,
+    )
+    assert found == [0, hostile, hostile, page.title()]
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("javascript:alert(1)", False),
+        (" JaVaScRiPt:alert(1)", False),
+        ("data:text/html,hello", False),
+        ("/media/a/b.mp4", True),
+        ("#/u/mira", True),
+        ("https://cdn.example.org/a.mp4", True),
+    ],
+)
+def test_only_addresses_that_load_are_followed(page, address, kept):
+    assert run(page, "dom", "return m.safeUrl(x);", address) == (address if kept else "#")
+
+
+def test_a_finished_job_is_never_turned_back_by_a_late_answer(page):
+    states = run(
+        page,
+        "jobs",
+        "m.keepJob({ id: '1', state: 'ready', progress: 100 });"
+        "const late = m.keepJob({ id: '1', state: 'rendering', progress: 50 });"
+        "return [late.state, m.activeJobs().length];",
+    )
+    assert states == ["ready", 0]
+
+
+def test_tabs_that_refresh_at_once_ask_the_server_once(page):
+    """A replayed refresh token would revoke the whole session."""
+    page.route(
+        "**/_allauth/app/v1/tokens/refresh",
+        lambda route: route.fulfill(json={"data": {"access_token": "new", "refresh_token": "r2"}}),
+    )
+    asked: list[str] = []
+    page.on(
+        "request",
+        lambda request: (
+            asked.append(request.post_data or "")
+            if "refresh" in request.url and "tokens" in request.url
+            else None
+        ),
+    )
+    tokens = run(
+        page,
+        "session",
+        "m.keepTokens({ access_token: 'old', refresh_token: 'r1' });"
+        "const t = await Promise.all([1, 2, 3].map(() => m.accessToken({ renew: true })));"
+        "return [...t, localStorage.getItem('vignette.refresh')];",
+    )
+    assert tokens == ["new", "new", "new", "r2"]
+    assert asked == ['{"refresh_token":"r1"}']
