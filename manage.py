@@ -6,7 +6,11 @@ import sys
 
 
 def main() -> None:
-    """Run the management command named on the command line."""
+    """Run the management command named on the command line.
+
+    Raises:
+        OperationalError: the database that the environment names does not answer.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.conf import settings
     from django.core.management import execute_from_command_line

@@ -94,8 +94,8 @@ def _variables() -> tuple[Variable, ...]:  # noqa: PLR0915 - a table
         "ENGINES",
         "json",
         {},
-        'Engines by name: {"scene": {"url": "http://gpu:9000", "key": "…"}}. '
-        "Empty: the embedded one.",
+        'Engines by name: {"scene": {"url": "http://gpu:9000", "key": "…", "slots": 1}}; slots: '
+        "clips it renders at a time. Empty: the embedded one.",
         weak="clips come from the embedded procedural engine",
     )
     add("ENGINE_DEFAULT", "str", "scene", "Engine of a request that names none.")

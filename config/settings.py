@@ -109,12 +109,6 @@ CACHES = {
         "KEY_PREFIX": "vignette",
     }
 }
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL]},
-    }
-}
 
 # --- media
 MEDIA_ROOT = env.read("MEDIA_ROOT") or str(STATE_DIR / "media")

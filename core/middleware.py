@@ -11,18 +11,28 @@ from django.http import HttpRequest, HttpResponse
 from redis.exceptions import RedisError
 
 from core.problems import MEDIA_TYPE, problem, problem_response
+from core.storage import bucket_origin
 from core.trace import start_trace
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 2
 API_PREFIXES = ("/api/", "/_allauth/", "/media/")
-# Blob: the client plays fetched HLS segments and previews; the docs page styles itself inline.
-_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'; form-action 'self'"
-)
+
+
+def content_security_policy(media_origin: str) -> str:
+    """Return the policy of every page.
+
+    Args:
+        media_origin: where media URLs redirect to, like "https://s3.example.org"; empty: nowhere.
+    """
+    # Blob: the client plays fetched HLS segments and previews; the docs page styles itself inline.
+    media = f"'self' blob: {media_origin}".rstrip()
+    return (
+        f"default-src 'self'; img-src {media} data:; media-src {media}; "
+        "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
+        "frame-ancestors 'none'; form-action 'self'"
+    )
 
 
 class TraceMiddleware:
@@ -44,11 +54,12 @@ class ContentSecurityPolicyMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        self._policy = content_security_policy(bucket_origin())
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Add the policy unless the view set its own."""
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", _POLICY)
+        response.headers.setdefault("Content-Security-Policy", self._policy)
         return response
 
 

@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.files import File
@@ -218,6 +219,14 @@ def presigned_url(name: str, *, seconds: int, disposition: str = "") -> str:
     """Return the bucket's own URL of a media name, good for `seconds`."""
     asked = {"ResponseContentDisposition": disposition} if disposition else {}
     return default_storage.url(name, asked, seconds)  # type: ignore[call-arg]  # S3Storage's
+
+
+def bucket_origin() -> str:
+    """Return the origin that presigned URLs lead to; empty when media is on the local disk."""
+    if local_path("clips") is not None:
+        return ""
+    url = urlsplit(presigned_url("clips", seconds=1))
+    return f"{url.scheme}://{url.netloc}"
 
 
 @contextmanager

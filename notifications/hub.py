@@ -64,6 +64,7 @@ class Hub:
     def __init__(self) -> None:
         self._boxes: dict[str, list[Mailbox]] = {}
         self._listening: asyncio.Task[None] | None = None
+        self._is_connected: bool | None = None  # None: not tried yet
 
     @contextmanager
     def mailbox(self, user_id: UUID) -> Iterator[Mailbox]:
@@ -94,7 +95,9 @@ class Hub:
             try:
                 await self._follow()
             except (RedisError, OSError) as error:
-                _log.warning("event streams wait for Valkey: %s", error)
+                if self._is_connected is not False:
+                    _log.warning("event streams wait for Valkey: %s", error)
+                self._is_connected = False
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _follow(self) -> None:
@@ -106,8 +109,9 @@ class Hub:
                 message = await subscription.get_message(timeout=QUIET_SECONDS)
                 if message is None:
                     continue
-                if message["type"] == "subscribe":
-                    self._wake_all()  # also after redis-py reconnected by itself
+                if message["type"] == "subscribe":  # also after redis-py reconnected by itself
+                    self._is_connected = True
+                    self._wake_all()
                 elif message["type"] == "message":
                     self._deliver(json.loads(message["data"]))
 

@@ -29,8 +29,8 @@ class Invite(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     code_hash = models.CharField(max_length=64, unique=True)
-    created_by = models.ForeignKey(  # null: the operator
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="invites"
+    created_by = models.ForeignKey(  # null: the operator, or an account since deleted
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="invites"
     )
     uses = models.PositiveIntegerField()
     uses_left = models.PositiveIntegerField()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
+from psycopg.errors import UniqueViolation
 
 from accounts.errors import EmailTaken, UsernameTaken, UserNotFound
 from accounts.models import User
@@ -36,25 +36,22 @@ def sign_up(
             user.save(force_insert=True)
             redeem_invite(code=invite_code, user_id=user.pk)
     except IntegrityError as error:
-        if "username" in str(error):
+        if isinstance(error.__cause__, UniqueViolation) and "username" in str(
+            error.__cause__.diag.constraint_name
+        ):
             raise UsernameTaken(field="username") from error
         raise EmailTaken(field="email") from error
     return user
 
 
-def update_profile(*, user_id: UUID, **changes: Any) -> User:
-    """Set `display_name` and `bio` as given, leave the rest, and return the user.
-
-    Raises:
-        UserNotFound: the account is gone.
-    """
-    user = User.objects.filter(pk=user_id).first()
-    if user is None:
-        raise UserNotFound
-    for name in ("display_name", "bio"):
-        setattr(user, name, changes.get(name, getattr(user, name)))
-    user.save(update_fields=["display_name", "bio"])
-    return user
+def update_profile(
+    *, user_id: UUID, display_name: str | None = None, bio: str | None = None
+) -> None:
+    """Set what is given of the user's profile; None leaves it as it is."""
+    given = {"display_name": display_name, "bio": bio}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if changes:
+        User.objects.filter(pk=user_id).update(**changes)
 
 
 def end_sessions(*, user_id: UUID) -> None:

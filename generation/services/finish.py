@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from core.storage import save_folder
+from feed.errors import ClipNotFound
 from feed.services import create_draft, publish_clip
 from generation.errors import AuthorInactive, LeaseLost
 from generation.models import Job
@@ -66,5 +67,7 @@ def _check_rights(job: Job) -> None:
     author.refresh_from_db()
     if not author.is_active or author.is_suspended:
         raise AuthorInactive
-    if job.parent_id is not None:
+    if job.remix_kind:
+        if job.parent_id is None:
+            raise ClipNotFound
         check_may_remix(viewer=author, clip_id=job.parent_id)

@@ -10,7 +10,7 @@ from django.db.models.functions import Greatest, Now
 from generation.errors import IllegalMove, LeaseLost
 from generation.models import Job
 from generation.selectors import startable
-from generation.states import DEADLINES, MOVES, TERMINAL, State
+from generation.states import DEADLINES, HELD, MOVES, TERMINAL, State
 from generation.wake import release_engine_on_commit, wake_on_commit
 from notifications.services import publish
 
@@ -70,10 +70,15 @@ def note_progress(job: Job, progress: int, stage: str, **changes: Any) -> None:
         LeaseLost: the job is no longer this worker's.
     """
     held = Job.objects.filter(pk=job.pk, state=job.state, fence=job.fence)
-    if not held.update(progress=Greatest("progress", progress), stage=stage, **changes):
-        raise LeaseLost(f"{job} with fence {job.fence}")
-    job.refresh_from_db()
-    _tell(job)
+    # One transaction: read after a cancellation in between, the row would seem to be ours.
+    with transaction.atomic():
+        is_held = job.state in HELD and held.update(
+            progress=Greatest("progress", progress), stage=stage, **changes
+        )
+        if not is_held:
+            raise LeaseLost(f"{job} with fence {job.fence}")
+        job.refresh_from_db()
+        _tell(job)
 
 
 def _tell(job: Job) -> None:

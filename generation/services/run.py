@@ -19,18 +19,19 @@ from feed.selectors import MP4_NAME, visible_clip
 from generation.errors import ClipRefused, JobFailed, LeaseLost, WorkerStopping
 from generation.models import Job
 from generation.services.finish import finish
-from generation.services.lease import CLAIMS_MAX, LEASE, Lease, claim, give_back, lease_kept
+from generation.services.lease import LEASE, Lease, claim, give_back, lease_kept
 from generation.services.moves import move, note_progress
 from generation.services.render import ensure_rendered
 from generation.services.work import clear_work, work_dir
 from generation.states import TERMINAL, State
 from moderation.services import check_frames
 from provenance.claims import ClipClaims, ParentIngredient
-from provenance.errors import MarkingFailed
+from provenance.errors import MarkingFailed, ParentNotTrusted
 from provenance.pipeline import MarkedClip, mark_clip
 
 DATABASE_RETRY_SECONDS = 1.0
 TITLE_CHARACTERS = 80
+TRIES_MAX = 3  # of a step that fails for no reason we know
 _log = logging.getLogger(__name__)
 
 
@@ -67,6 +68,7 @@ def ensure_marked(raw: Path, *, job: Job, lease: Lease) -> MarkedClip:
 
     Raises:
         MarkingFailed: a mark or signature could not be made.
+        JobFailed: the parent's own file is not validly signed.
         feed.errors.ClipNotFound: the parent is gone.
         LeaseLost: the job is no longer this worker's.
         WorkerStopping: this process is ending.
@@ -82,6 +84,9 @@ def ensure_marked(raw: Path, *, job: Job, lease: Lease) -> MarkedClip:
         out_dir = work_dir(job.pk) / "marked"
         try:
             return mark_clip(raw, out_dir, claims, marker(), cancelled=lease.ended)
+        except ParentNotTrusted as error:
+            message = "The credentials of the clip to remix do not hold."
+            raise JobFailed("parent_not_trusted", message, retryable=False) from error
         except MarkingFailed:
             lease.check()  # cancelled, not failed
             raise
@@ -116,7 +121,7 @@ def outcome_recorded(job: Job) -> Iterator[None]:
         _end(job, error)
     except Exception:  # noqa: BLE001 - a bug in one step must not leave the job hanging
         _log.exception("job %s: a step failed", job.pk)
-        if job.fence >= CLAIMS_MAX:
+        if job.fence >= TRIES_MAX:
             message = "The clip could not be finished."
             _end(job, JobFailed("internal_error", message, retryable=True))
         else:

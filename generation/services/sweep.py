@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from core.errors import DomainError
@@ -34,16 +35,24 @@ def sweep() -> None:
     """Bring every job that nobody carries on to where somebody does; harmless at any time.
 
     Re-queues jobs whose lease ran out, expires jobs past their deadline, calls workers for jobs
-    that a free slot waits for, and removes what ended jobs left behind.
+    that a free slot waits for, and removes what ended jobs left behind. One sweep runs at a time.
     """
+    with _alone() as is_alone:
+        if is_alone:
+            _sweep()
+
+
+def _sweep() -> None:
     for job in Job.objects.past_deadline()[:BATCH]:
         _if_still_so(job, _expire)
     for job in Job.objects.lease_ran_out()[:BATCH]:
         _if_still_so(job, _requeue)
     for engine in configured():
         wake_startable(engine=engine)
+    away: set[str] = set()  # an engine that does not answer is asked once a sweep
     for job in Job.objects.untidy(ended_for=TIDY_AFTER)[:BATCH]:
-        tidy(job)
+        if job.engine not in away and not tidy(job):
+            away.add(job.engine)
 
 
 def housekeep() -> None:
@@ -63,15 +72,33 @@ def release_engine(*, job_id: UUID) -> None:
         _release(job)
 
 
-def tidy(job: Job) -> None:
-    """Remove what an ended job left: the engine's copy, work files, and stores of lost claims."""
+def tidy(job: Job) -> bool:
+    """Remove what an ended job left: the engine's copy, work files, and stores of lost claims.
+
+    Returns:
+        False when the engine does not answer: to be repeated.
+    """
     if job.engine_video_id and not _release(job):
-        return
+        return False
     clear_work(job.pk)
     for fence in range(1, job.fence + 1):
         if not (job.state == State.READY and fence == job.fence):
             delete_prefix(prefix_of_claim(job, fence))
     Job.objects.filter(pk=job.pk).update(tidied_at=Now())
+    return True
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Tell whether no other process sweeps, and keep others out inside the block."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('generation.sweep', 0))")
+        (is_alone,) = cursor.fetchone()
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended('generation.sweep', 0))")
 
 
 def _if_still_so(job: Job, change: Callable[[Job], None]) -> None:

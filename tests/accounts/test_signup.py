@@ -227,8 +227,8 @@ def test_of_parallel_signups_with_one_name_or_address_one_wins(settings, same, e
     invite, code = create_invite(by=None, uses=50)
 
     def sign_up(index):
-        body = form(code, username=f"racer{index}", email=f"racer{index}@example.org")
-        body[same] = {"username": "same", "email": "same@example.org"}[same]
+        body = form(code, username=f"racer{index}", email=f"username{index}@example.org")
+        body[same] = {"username": "same", "email": "username@example.org"}[same]
         answer = APIClient().post(SIGNUP, body, format="json")
         error = None if answer.status_code == 200 else codes_of(answer).pop()
         return answer.status_code, error

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from config.settings import BASE_DIR
-from core.middleware import _POLICY as POLICY
+from core.middleware import content_security_policy
 from tests.client.chromium import chromium
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ class Files(SimpleHTTPRequestHandler):
     """The client's folder, as a web server that sends our policy gives it."""
 
     def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", POLICY)
+        self.send_header("Content-Security-Policy", content_security_policy(""))
         super().end_headers()
 
     def log_message(self, *_: Any) -> None:

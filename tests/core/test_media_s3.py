@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -108,3 +109,11 @@ def test_a_download_keeps_its_name(media):
 def test_withheld_media_is_not_led_to(media):
     storage.withhold(PREFIX)
     assert Client().get(storage.signed_url(f"{PREFIX}clip.mp4")).status_code == 404
+
+
+def test_pages_may_load_media_from_the_bucket_and_nowhere_else(media, bucket):
+    address, _ = bucket
+    with closing(Client().get("/")) as page:
+        policy = page["Content-Security-Policy"]
+    assert f"media-src 'self' blob: {address};" in policy
+    assert f"img-src 'self' blob: {address} data:;" in policy

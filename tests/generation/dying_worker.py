@@ -16,12 +16,10 @@ django.setup()
 from engine.client import EngineClient  # noqa: E402
 from generation.services import finish, run  # noqa: E402
 
-# After which call the process dies; `stored` and `linked` are inside of finish's last part.
+# After which call the process dies.
 STEPS: dict[str, tuple[Any, str]] = {
     "submitted": (EngineClient, "submit"),
-    "rendered": (run, "ensure_rendered"),
     "marked": (run, "ensure_marked"),
-    "stored": (finish, "save_folder"),
     "in_transaction": (finish, "create_draft"),
     "committed": (run, "finish"),
 }

@@ -52,9 +52,7 @@ def killed_worker(job: Job, step: str, engine_url: str) -> None:
     ("step", "state"),
     [
         ("submitted", "rendering"),
-        ("rendered", "finishing"),
         ("marked", "finishing"),
-        ("stored", "finishing"),
         ("in_transaction", "finishing"),
         ("committed", "ready"),
     ],

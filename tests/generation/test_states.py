@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from django.utils import timezone
 
 from generation.errors import IllegalMove, LeaseLost
 from generation.models import Job
@@ -55,6 +56,18 @@ def test_a_move_by_stale_knowledge_changes_nothing(make_job):
     with pytest.raises(LeaseLost):
         note_progress(stale, 50, "rendering")
     assert Job.objects.values().get(pk=job.pk) == before
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.RENDERING, State.FINISHING}))
+def test_progress_is_of_held_jobs_only(make_job, state):
+    job = claim(job_id=make_job().pk)
+    Job.objects.update(state=state, finished_at=timezone.now())
+    job.refresh_from_db()
+    with pytest.raises(LeaseLost):
+        note_progress(job, 50, "rendering")
+    job.refresh_from_db()
+    assert (job.state, job.progress) == (state, 0)
     assert not Event.objects.exists()
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 import uvicorn
+from asgiref.sync import SyncToAsync
+from django.db import connections
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -40,6 +42,8 @@ def asgi_server() -> Iterator[str]:
         server.should_exit = True
         thread.join(DEADLINE_SECONDS)
         assert not thread.is_alive()
+        # The streams read in asgiref's one thread, whose connection outlives the server.
+        SyncToAsync.single_thread_executor.submit(connections.close_all).result(DEADLINE_SECONDS)
 
 
 class _Server(uvicorn.Server):

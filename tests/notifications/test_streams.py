@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
 import httpx
 import pytest
 
+from config.local.valkey import EmbeddedValkey
 from notifications import hub as hub_module
 from notifications import streams
 from notifications.services import publish
@@ -84,6 +87,30 @@ def test_without_valkey_a_durable_event_arrives_by_the_slow_look(
     client.until("stream.ready")
     publish(ada.pk, "generation.ready", {"n": 1}, durable=True)
     assert client.next() == {"id": "1", "type": "generation.ready", "data": {"n": 1}}
+
+
+def test_streams_are_awake_again_after_a_restart_of_valkey(make_user, sse, settings, tmp_path):
+    """What was published meanwhile arrives with the new subscription, long before a slow look."""
+    own = EmbeddedValkey(
+        data=tmp_path / "data", socket_dir=Path(tempfile.mkdtemp()), log=tmp_path / "log"
+    )
+    settings.REDIS_URL = own.url
+    own.start()
+    try:
+        ada = make_user("ada")
+        client = sse(ada)
+        client.open()
+        client.until("stream.ready")
+        publish(ada.pk, "generation.ready", {"n": 1}, durable=True)
+        client.until("generation.ready")
+        own.stop()
+        publish(ada.pk, "generation.ready", {"n": 2}, durable=True)
+        own.start()
+        assert client.next()["data"] == {"n": 2}
+        publish(ada.pk, "generation.progress", {"n": 3}, durable=False)
+        assert client.next()["data"] == {"n": 3}
+    finally:
+        own.stop()
 
 
 def test_the_stream_is_closed_to_strangers(address, db):
