@@ -32,7 +32,7 @@ def main() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         sys.exit(f"another engine uses {state}")
-    # numba reads this when it is first imported, which the engine does; compiled code survives restarts.
+    # numba reads this when the engine imports it; compiled code survives restarts.
     os.environ.setdefault("NUMBA_CACHE_DIR", str(state / "compiled"))
     listener = socket.create_server((options.host, options.port), backlog=128)
     address = f"http://{options.host}:{listener.getsockname()[1]}"

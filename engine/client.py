@@ -1,7 +1,7 @@
 """The caller of a generation service that speaks the OpenAI Videos dialect."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import httpx
 
@@ -9,7 +9,6 @@ from engine.contracts import EngineCapabilities, Video, VideoRequest
 from engine.errors import (
     EngineBusy,
     EngineDenied,
-    EngineError,
     EngineUnavailable,
     RequestRejected,
     VideoNotFound,
@@ -66,7 +65,7 @@ class EngineClient:
         """Return the state of a video.
 
         Raises:
-            VideoNotFound: never made, cancelled, expired, or the engine was restarted: submit again.
+            VideoNotFound: never made, cancelled, expired, or the engine restarted: submit again.
             EngineDenied: the key is wrong.
             EngineUnavailable: no usable answer came.
         """
@@ -86,7 +85,7 @@ class EngineClient:
             with self._http.stream("GET", f"/v1/videos/{video_id}/content") as answer:
                 if answer.is_error:
                     answer.read()
-                    raise _error_of(answer)
+                    _raise_error(answer)
                 with part.open("wb") as file:
                     for chunk in answer.iter_bytes():
                         if file.tell() + len(chunk) > MAX_VIDEO_BYTES:
@@ -119,7 +118,7 @@ class EngineClient:
         """
         answer = self._json("GET", "/v1/engines")
         try:
-            row = {
+            row: dict[str, Any] = {
                 name: tuple(value) if isinstance(value, list) else value
                 for name, value in answer["data"][0].items()
             }
@@ -147,14 +146,14 @@ class EngineClient:
         except httpx.HTTPError as error:
             raise EngineUnavailable(f"The engine did not answer: {error}") from error
         if answer.is_error:
-            raise _error_of(answer)
+            _raise_error(answer)
         try:
             return answer.json()
         except ValueError as error:
             raise EngineUnavailable("The engine did not answer in JSON.") from error
 
 
-def _error_of(answer: httpx.Response) -> EngineError:
+def _raise_error(answer: httpx.Response) -> NoReturn:
     try:
         error = answer.json()["error"]
         message, code, param = str(error["message"]), error.get("code"), error.get("param")
@@ -162,15 +161,15 @@ def _error_of(answer: httpx.Response) -> EngineError:
         message, code, param = f"HTTP {answer.status_code}", None, None
     status = answer.status_code
     if status in {401, 403}:
-        return EngineDenied(message)
+        raise EngineDenied(message)
     if status == 404:
-        return VideoNotFound(message)
+        raise VideoNotFound(message)
     if status == 429:
         wait = answer.headers.get("retry-after", "")
         seconds = int(wait) if wait.isdigit() else DEFAULT_RETRY_SECONDS
-        return EngineBusy(message, retry_after_seconds=seconds)
+        raise EngineBusy(message, retry_after_seconds=seconds)
     if code == VideoNotReady.code:
-        return VideoNotReady(message)
+        raise VideoNotReady(message)
     if status < 500:
-        return RequestRejected(message, param=param, code=code)
-    return EngineUnavailable(message)
+        raise RequestRejected(message, param=param, code=code)
+    raise EngineUnavailable(message)

@@ -41,10 +41,12 @@ class VideoRequest:
 
     @property
     def width_px(self) -> int:
+        """Width of the picture."""
         return int(self.size.split("x")[0])
 
     @property
     def height_px(self) -> int:
+        """Height of the picture."""
         return int(self.size.split("x")[1])
 
 
@@ -58,6 +60,8 @@ class NotDrawn:
 
 @dataclass(frozen=True, slots=True)
 class VideoError:
+    """Why a video failed; `code` is for programs, `message` for people."""
+
     code: str
     message: str
 
@@ -106,7 +110,8 @@ class Engine(Protocol):
     """One way to turn a request into an MP4; lives in one file or folder of `engine/engines`."""
 
     @property
-    def capabilities(self) -> EngineCapabilities: ...
+    def capabilities(self) -> EngineCapabilities:
+        """What may be asked of it."""
 
     def warm_up(self) -> None:
         """Load or compile what the first clip would otherwise wait for."""

@@ -24,7 +24,7 @@ def write_mp4(
     fps: int,
     sound: NDArray[np.float32] | None,
 ) -> None:
-    """Encode pictures (height, width, 3; RGB) and stereo sound (samples, 2; 48 kHz) to H.264 and AAC.
+    """Encode pictures (height, width, 3; RGB) and sound (samples, 2; 48 kHz) to H.264 and AAC.
 
     Writes beside `to` and moves the finished file there, so that `to` is whole or absent.
 
@@ -76,7 +76,7 @@ def write_thumbnail(video: Path, to: Path, *, at_seconds: float) -> None:
 
 
 def write_spritesheet(video: Path, to: Path, *, seconds: float, columns: int = 5) -> None:
-    """Write `columns` × 2 pictures, evenly spaced over the video, as one JPEG; 160 px wide each.
+    """Write `columns` by 2 pictures, evenly spaced over the video, as one JPEG; 160 px wide each.
 
     Raises:
         TranscodeError: ffmpeg failed.

@@ -23,7 +23,7 @@ TERMINAL: frozenset[VideoStatus] = frozenset({"completed", "failed"})
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """`max_queued` waiting videos; finished ones are kept `keep_seconds`, at most `max_kept` of them."""
+    """So many videos may wait; finished ones are kept `keep_seconds`, at most `max_kept`."""
 
     max_queued: int = 32
     keep_seconds: int = 24 * 3600
@@ -113,8 +113,10 @@ class RenderQueue:
             return record
 
     def get(self, video_id: str) -> Record:
-        """Raises:
-        VideoNotFound: no such video, or it has expired.
+        """Return a video as it is now.
+
+        Raises:
+            VideoNotFound: no such video, or it has expired.
         """
         with self._changed:
             self._forget_expired()
@@ -159,9 +161,10 @@ class RenderQueue:
 
     @property
     def queued(self) -> int:
+        """How many videos wait."""
         return len(self._waiting)
 
-    # ── the render thread ───────────────────────────────────────────────────────────────────────────────
+    # ── the render thread ──────────────────────────────────────────────────────────────
 
     def _work(self, on_ready: Callable[[], None]) -> None:
         try:
@@ -202,18 +205,8 @@ class RenderQueue:
             made = self.engine.render(
                 record.request, to, on_progress=on_progress, is_cancelled=is_cancelled
             )
-        except RenderCancelled:
-            self._fail(record.id, VideoError("render_timeout", "The clip took too long to make."))
-        except EngineError as error:
-            self._fail(record.id, VideoError(error.code, error.message))
-        except TranscodeError:
-            log.exception("encoding of %s failed", record.id)
-            self._fail(record.id, VideoError("encoding_failed", "The clip could not be encoded."))
-        except Exception:  # one bad prompt must not end the service
-            log.exception("rendering of %s failed", record.id)
-            self._fail(
-                record.id, VideoError("engine_error", "The engine could not make this clip.")
-            )
+        except Exception as error:  # noqa: BLE001 - one bad prompt must not end the service
+            self._end(record.id, status="failed", error=_reported(error, record.id))
         else:
             self._end(
                 record.id,
@@ -225,9 +218,6 @@ class RenderQueue:
         with self._changed:
             if record.id not in self._records:  # cancelled meanwhile
                 to.unlink(missing_ok=True)
-
-    def _fail(self, video_id: str, error: VideoError) -> None:
-        self._end(video_id, status="failed", error=error)
 
     def _end(self, video_id: str, **changes: object) -> None:
         now = int(time.time())
@@ -258,3 +248,15 @@ class RenderQueue:
             self._waiting.remove(video_id)
         for suffix in (".mp4", ".webp", ".jpg"):
             self.file(video_id, suffix).unlink(missing_ok=True)
+
+
+def _reported(error: Exception, video_id: str) -> VideoError:
+    """What the caller may know of a failure; the rest goes to the log."""
+    if isinstance(error, RenderCancelled):
+        return VideoError("render_timeout", "The clip took too long to make.")
+    if isinstance(error, EngineError):
+        return VideoError(error.code, error.message)
+    log.error("rendering of %s failed", video_id, exc_info=error)
+    if isinstance(error, TranscodeError):
+        return VideoError("encoding_failed", "The clip could not be encoded.")
+    return VideoError("engine_error", "The engine could not make this clip.")

@@ -103,10 +103,11 @@ def _queue(request: Request) -> RenderQueue:
     return queue
 
 
-# ── endpoints ───────────────────────────────────────────────────────────────────────────────────────────
+# ── endpoints ──────────────────────────────────────────────────────────────────────────
 
 
 async def health(request: Request) -> Response:
+    """Say whether a clip would be rendered now; open to all."""
     queue = _queue(request)
     body = {
         "status": queue.warmth,
@@ -117,6 +118,11 @@ async def health(request: Request) -> Response:
 
 
 async def create_video(request: Request) -> Response:
+    """Queue a video and answer with it.
+
+    Raises:
+        RequestRejected: a field, the key or the body is wrong.
+    """
     idempotency_key = request.headers.get("idempotency-key")
     if idempotency_key and len(idempotency_key) > MAX_KEY_CHARACTERS:
         raise RequestRejected(
@@ -137,11 +143,17 @@ async def create_video(request: Request) -> Response:
 
 
 async def retrieve_video(request: Request) -> Response:
+    """Answer with the state of a video."""
     queue = _queue(request)
     return JSONResponse(_video(queue.get(request.path_params["video_id"]), queue))
 
 
 async def list_videos(request: Request) -> Response:
+    """Answer with a page of videos.
+
+    Raises:
+        RequestRejected: a query parameter is wrong.
+    """
     queue, query = _queue(request), request.query_params
     limit, order = query.get("limit", "20"), query.get("order", "desc")
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:4]) <= MAX_PAGE):
@@ -174,6 +186,12 @@ async def delete_video(request: Request) -> Response:
 
 
 async def video_content(request: Request) -> Response:
+    """Answer with the MP4, or a still of it, made at the first asking.
+
+    Raises:
+        RequestRejected: there is no such variant.
+        VideoNotReady: the video is not completed.
+    """
     queue, video_id = _queue(request), request.path_params["video_id"]
     variant = request.query_params.get("variant", "video")
     if variant not in {"video", "thumbnail", "spritesheet"}:
@@ -201,10 +219,16 @@ def _model(queue: RenderQueue) -> dict[str, Any]:
 
 
 async def list_models(request: Request) -> Response:
+    """Answer with the one model there is."""
     return JSONResponse({"object": "list", "data": [_model(_queue(request))]})
 
 
 async def retrieve_model(request: Request) -> Response:
+    """Answer with the model of this name.
+
+    Raises:
+        HTTPException: 404, there is no such model.
+    """
     model = _model(_queue(request))
     if request.path_params["model"] != model["id"]:
         raise HTTPException(404)
@@ -212,6 +236,7 @@ async def retrieve_model(request: Request) -> Response:
 
 
 async def list_engines(request: Request) -> Response:
+    """Answer with what may be asked of the engine."""
     return JSONResponse({"object": "list", "data": [asdict(_queue(request).engine.capabilities)]})
 
 
@@ -272,7 +297,7 @@ async def _closing(form: Any) -> AsyncIterator[None]:
         await form.close()
 
 
-# ── errors, key and size: the same OpenAI shape for every failure ───────────────────────────────────────
+# ── errors, key and size: the same OpenAI shape for every failure ──────────────────────
 
 
 def _failure(

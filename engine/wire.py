@@ -1,7 +1,7 @@
 """The OpenAI Videos dialect: request bodies ↔ `VideoRequest`, video objects ↔ `Video`.
 
-Fields beyond OpenAI's (`seed`, `shots`, `style`, `negative_prompt`, `audio`, `fps`) are extensions, as is the
-`vignette` object of an answer.
+Fields beyond OpenAI's (`seed`, `shots`, `style`, `negative_prompt`, `audio`, `fps`) are extensions,
+as is the `vignette` object of an answer.
 """
 
 import base64
@@ -30,7 +30,19 @@ MAX_SEED = 2**31 - 1
 MAX_REFERENCE_PX = 4096
 MAX_STYLE_CHARACTERS = 200
 FIELDS = frozenset(
-    "prompt seconds size model seed fps shots style negative_prompt audio input_reference".split()
+    [
+        "prompt",
+        "seconds",
+        "size",
+        "model",
+        "seed",
+        "fps",
+        "shots",
+        "style",
+        "negative_prompt",
+        "audio",
+        "input_reference",
+    ]
 )
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP")
 
@@ -54,7 +66,7 @@ def read_request(fields: Mapping[str, Any], limits: EngineCapabilities) -> Video
         )
     size = _text(fields, "size", 16) or limits.sizes[0]
     if size not in limits.sizes:
-        raise _invalid("size", f"one of {', '.join(limits.sizes)}")
+        raise RequestRejected(_expected("size", f"one of {', '.join(limits.sizes)}"), param="size")
     shots = _shots(fields.get("shots"), limits)
     seconds = _seconds(fields, shots, limits)
     return VideoRequest(
@@ -118,8 +130,8 @@ def read_video(answer: Mapping[str, Any]) -> Video:
     )
 
 
-def _invalid(param: str, expected: str) -> RequestRejected:
-    return RequestRejected(f"Invalid value for {param!r}: expected {expected}.", param=param)
+def _expected(param: str, expected: str) -> str:
+    return f"Invalid value for {param!r}: expected {expected}."
 
 
 def _prompt(fields: Mapping[str, Any], *, is_optional: bool) -> str:
@@ -134,7 +146,7 @@ def _prompt(fields: Mapping[str, Any], *, is_optional: bool) -> str:
 
 
 def _text(fields: Mapping[str, Any], param: str, max_characters: int) -> str | None:
-    """A string without NUL; None when absent or blank."""
+    # A string without NUL; None when absent or blank.
     value = fields.get(param)
     if value is None:
         return None
@@ -147,7 +159,7 @@ def _text(fields: Mapping[str, Any], param: str, max_characters: int) -> str | N
             code="string_above_max_length",
         )
     if "\x00" in value:
-        raise _invalid(param, "text without NUL")
+        raise RequestRejected(_expected(param, "text without NUL"), param=param)
     return value.strip() or None
 
 
@@ -160,13 +172,15 @@ def _integer(value: Any, param: str, low: int, high: int) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise RequestRejected(f"{param!r} must be an integer.", param=param, code="invalid_type")
     if not low <= value <= high:
-        raise _invalid(param, f"{low} to {high}")
+        raise RequestRejected(_expected(param, f"{low} to {high}"), param=param)
     return value
 
 
 def _one_of(value: int, param: str, allowed: tuple[int, ...]) -> int:
     if value not in allowed:
-        raise _invalid(param, f"one of {', '.join(map(str, allowed))}")
+        raise RequestRejected(
+            _expected(param, f"one of {', '.join(map(str, allowed))}"), param=param
+        )
     return value
 
 
@@ -187,73 +201,80 @@ def _seconds(fields: Mapping[str, Any], shots: tuple[Shot, ...], limits: EngineC
         return asked or min(DEFAULT_SECONDS, high)
     total = sum(shot.seconds for shot in shots)
     if total > high:
-        raise _invalid("shots", f"at most {high} seconds together")
+        raise RequestRejected(_expected("shots", f"at most {high} seconds together"), param="shots")
     if asked not in {None, total}:
-        raise _invalid("seconds", f"{total}, the sum of the shots, or nothing")
+        raise RequestRejected(
+            _expected("seconds", f"{total}, the sum of the shots, or nothing"), param="seconds"
+        )
     return total
 
 
 def _shots(value: Any, limits: EngineCapabilities) -> tuple[Shot, ...]:
-    """A list of {prompt, seconds, camera?}; in a form it is JSON text."""
+    # A list of {prompt, seconds, camera?}; in a form it is JSON text.
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
-            raise _invalid("shots", "a JSON list") from None
+            raise RequestRejected(_expected("shots", "a JSON list"), param="shots") from None
     if value is None:
         return ()
     if not isinstance(value, list) or not 1 <= len(value) <= limits.max_shots:
-        raise _invalid("shots", f"a list of 1 to {limits.max_shots} shots")
-    shots = []
-    for i, item in enumerate(value):
-        if not isinstance(item, dict) or not item.keys() <= {"prompt", "seconds", "camera"}:
-            raise _invalid(f"shots[{i}]", "an object with prompt, seconds and camera")
-        names = {name: f"shots[{i}].{name}" for name in ("prompt", "seconds", "camera")}
-        renamed = {names[name]: content for name, content in item.items()}
-        prompt = _text(renamed, names["prompt"], MAX_PROMPT_CHARACTERS)
-        seconds = _integer(item.get("seconds"), names["seconds"], 1, limits.max_seconds)
-        for param, missing in ((names["prompt"], prompt), (names["seconds"], seconds)):
-            if missing is None:
-                raise RequestRejected(
-                    f"Missing required parameter: {param!r}.",
-                    param=param,
-                    code="missing_required_parameter",
-                )
-        shots.append(
-            Shot(prompt or "", seconds or 0, _text(renamed, names["camera"], MAX_STYLE_CHARACTERS))
+        expected = _expected("shots", f"a list of 1 to {limits.max_shots} shots")
+        raise RequestRejected(expected, param="shots")
+    return tuple(_shot(item, f"shots[{i}]", limits) for i, item in enumerate(value))
+
+
+def _shot(item: Any, name: str, limits: EngineCapabilities) -> Shot:
+    if not isinstance(item, dict) or not item.keys() <= {"prompt", "seconds", "camera"}:
+        expected = _expected(name, "an object with prompt, seconds and camera")
+        raise RequestRejected(expected, param=name)
+    named = {f"{name}.{field}": content for field, content in item.items()}
+    prompt = _text(named, f"{name}.prompt", MAX_PROMPT_CHARACTERS)
+    seconds = _integer(item.get("seconds"), f"{name}.seconds", 1, limits.max_seconds)
+    camera = _text(named, f"{name}.camera", MAX_STYLE_CHARACTERS)
+    if prompt is None or seconds is None:
+        missing = f"{name}.prompt" if prompt is None else f"{name}.seconds"
+        raise RequestRejected(
+            f"Missing required parameter: {missing!r}.",
+            param=missing,
+            code="missing_required_parameter",
         )
-    return tuple(shots)
+    return Shot(prompt, seconds, camera)
 
 
 def _reference(value: Any) -> bytes | None:
-    """An uploaded file, or a `data:` URL in {"image_url": …}; never a URL to be fetched."""
+    # An uploaded file, or a `data:` URL, plain or in {"image_url": …}; never a URL to be fetched.
     if value is None:
         return None
+    name = "input_reference"
     if isinstance(value, dict):
         value = value.get("image_url")
     if isinstance(value, str):
-        head, comma, encoded = value.partition(",")
-        if not (comma and head.startswith("data:") and head.endswith(";base64")):
-            raise _invalid("input_reference", "an uploaded file or a base64 data: URL")
-        try:
-            value = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
-            raise _invalid("input_reference", "valid base64") from None
+        value = _data_url(value, name)
     if not isinstance(value, bytes):
-        raise RequestRejected(
-            "'input_reference' must be an image.", param="input_reference", code="invalid_type"
-        )
+        raise RequestRejected(f"{name!r} must be an image.", param=name, code="invalid_type")
     if len(value) > MAX_REFERENCE_BYTES:
         raise RequestRejected(
-            f"'input_reference' is larger than {MAX_REFERENCE_BYTES} bytes.",
-            param="input_reference",
+            f"{name!r} is larger than {MAX_REFERENCE_BYTES} bytes.",
+            param=name,
             code="file_too_large",
         )
     try:
         with Image.open(io.BytesIO(value), formats=IMAGE_FORMATS) as image:
-            image_size = image.size  # only the header is read
+            longest_px = max(image.size)  # only the header is read
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
-        raise _invalid("input_reference", "a JPEG, PNG or WebP image") from None
-    if max(image_size) > MAX_REFERENCE_PX:
-        raise _invalid("input_reference", f"at most {MAX_REFERENCE_PX} px a side")
+        raise RequestRejected(_expected(name, "a JPEG, PNG or WebP image"), param=name) from None
+    if longest_px > MAX_REFERENCE_PX:
+        raise RequestRejected(_expected(name, f"at most {MAX_REFERENCE_PX} px a side"), param=name)
     return value
+
+
+def _data_url(value: str, name: str) -> bytes:
+    head, _, encoded = value.partition(",")
+    if not (encoded and head.startswith("data:") and head.endswith(";base64")):
+        expected = _expected(name, "an uploaded file or a base64 data: URL")
+        raise RequestRejected(expected, param=name)
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        raise RequestRejected(_expected(name, "valid base64"), param=name) from None

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from engine.contracts import Shot, VideoRequest
-from engine.engines.scene.engine import SceneEngine, stage, pictures
+from engine.engines.scene.engine import SceneEngine, pictures, stage
 from engine.errors import RenderCancelled
 
 SMALL = "96x160"

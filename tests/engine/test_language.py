@@ -1,9 +1,9 @@
 import pytest
 
 from engine.contracts import NotDrawn
+from engine.engines.scene.ambience import BEDS
 from engine.engines.scene.language import continued, read_prompt
 from engine.engines.scene.scene import ARRANGEMENTS, STAGERS
-from engine.engines.scene.ambience import BEDS
 from engine.engines.scene.tracer_sky import BACKDROPS
 from engine.engines.scene.tracer_textures import GROUNDS, PATTERNS
 from engine.engines.scene.vocabulary import vocabulary
@@ -29,6 +29,10 @@ RED, BLUE = "#d8332a", "#2460cf"
                 ("bowling_ball", 1, None, None, "crash", False),
                 ("crate", 5, None, "wood", None, True),
             ],
+        ),
+        (
+            "crates are hit by a bowling ball",
+            [("crate", 5, None, None, None, True), ("bowling_ball", 1, None, None, "crash", False)],
         ),
         (
             "a dog and a robot jump",

@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.engines.scene.contacts import GROUND
 from engine.engines.scene.language import read_prompt
-from engine.engines.scene.physics import GROUND, damping_ratio, simulate
+from engine.engines.scene.physics import simulate
 from engine.engines.scene.scene import World, build_world
 from engine.engines.scene.solids import make_body
 from engine.engines.scene.vocabulary import vocabulary
@@ -44,27 +45,17 @@ def test_gravity_is_the_places_own():
 
 @pytest.mark.parametrize("prompt", ["a ball", "a football", "a steel ball", "a bowling ball"])
 def test_a_ball_rebounds_to_e_squared_of_its_height(prompt):
-    world = world_of(prompt, height=2.0)
-    height, motion = heights(world, 1.6)
-    first = motion.contacts[0]
-    after = height[round((first.seconds + 0.02) * FPS) :]
-    falls_again = int(np.argmax(after))
-    rebound = float(after[falls_again])
+    """On average over where in a time step the impact falls; one impact differs a little."""
+    shares = []
+    for drop in (0.8, 1.3, 2.0, 2.07, 2.6):
+        world = world_of(prompt, height=drop)
+        height, motion = heights(world, 2.2)
+        hits = [contact.seconds for contact in motion.contacts]
+        flight = height[round((hits[0] + 0.02) * FPS) : round(hits[1] * FPS)]
+        shares.append(float(flight.max()) / drop)
     restitution = world.bodies[0].parts[0].material.restitution
-    assert rebound == pytest.approx(restitution**2 * 2.0, rel=0.05)
-
-
-def test_damping_ratio_gives_back_the_restitution_of_a_linear_spring():
-    for restitution in (0.2, 0.5, 0.82, 0.95):
-        ratio, omega, step = damping_ratio(restitution), 200.0, 1e-6
-        x, v = 0.0, -1.0
-        while True:
-            force = -omega * omega * x - 2.0 * ratio * omega * v
-            if force < 0.0:
-                break
-            v += force * step
-            x += v * step
-        assert v == pytest.approx(restitution, abs=0.01)
+    assert np.mean(shares) == pytest.approx(restitution**2, rel=0.04)
+    assert shares == pytest.approx([restitution**2] * 5, rel=0.13)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +97,7 @@ def test_a_contact_tells_time_speed_impulse_and_materials():
 
 def test_a_pushed_row_of_dominoes_falls_to_the_last():
     world = build_world(read_prompt("a row of dominoes topples"), seed=1)
-    motion = simulate(world, np.arange(5 * 24) / 24, is_cancelled=never)
+    motion = simulate(world, np.arange(4 * 24) / 24, is_cancelled=never)
     upright = motion.rotations[-1, :, 2, 2]
     assert (np.abs(upright) < 0.5).all()
 

@@ -31,11 +31,8 @@ def _shaped(
 def _swell(t: NDArray[np.float64], period: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """A slow wave between 0 and 1, never quite the same."""
     a, b = rng.uniform(0.0, math.tau, 2)
-    return (
-        0.5
-        + 0.3 * np.sin(math.tau * t / period + a)
-        + 0.2 * np.sin(math.tau * t / (period * 0.61) + b)
-    )
+    slow = 0.3 * np.sin(math.tau * t / period + a)
+    return np.asarray(0.5 + slow + 0.2 * np.sin(math.tau * t / (period * 0.61) + b))
 
 
 def _room(t: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:

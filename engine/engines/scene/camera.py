@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """What the director asked for, in numbers; over the clip an amount is reached from its start to its end."""
+    """What the director asked for, in numbers; moves begin with the shot and end with it."""
 
     distance: float = 1.0
     elevation: float = DEFAULT_ELEVATION
@@ -38,7 +38,7 @@ class Direction:
 
 
 def direction_of(choices: tuple[str, ...]) -> Direction:
-    """Look the choices ("angle.low", "move.orbit", …) up; without a move the camera drifts a little."""
+    """Look up choices such as "angle.low"; without a move the camera drifts a little."""
     rows: dict[str, dict[str, Any]] = {}
     for choice in choices:
         aspect, name = choice.split(".")
@@ -107,7 +107,7 @@ def _widest(world: World) -> float:
 
 
 def _interest(world: World, motion: Motion, reach: float) -> tuple[Array, Array]:
-    """Middle (frames, 3) and half extents (frames, [across, up, deep]) of what the film is about."""
+    """Middle (frames, 3) and half extents (frames, [across, up, deep]) of what is filmed."""
     chosen = _actors(world)
     sizes = np.array([[b.girth, b.girth, max(b.foot, b.reach(0, 0, 1))] for b in world.bodies])[
         chosen
@@ -145,7 +145,8 @@ def _attention(at: Array, share: Array, reach: float) -> Array:
 def _held(values: Array, frames: int) -> Array:
     """The largest value within `frames` before and after."""
     padded = np.pad(values, frames, mode="edge")
-    return np.lib.stride_tricks.sliding_window_view(padded, 2 * frames + 1).max(axis=-1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * frames + 1)
+    return np.asarray(windows.max(axis=-1))
 
 
 def _smoothed(values: Array, sigma_frames: float) -> Array:

@@ -26,8 +26,8 @@ CAPABILITIES = EngineCapabilities(
     name="scene",
     kind="procedural",
     description=(
-        "A procedural scene engine, not a neural model: it understands a vocabulary of things, places,"
-        " actions and camera moves, simulates them as rigid bodies and ray-traces the result."
+        "A procedural scene engine, not a neural model: it understands a vocabulary of things,"
+        " places, actions and camera moves, simulates rigid bodies and ray-traces the result."
     ),
     sizes=("360x640", "640x360", "480x480", "720x1280", "1280x720"),
     min_seconds=1,
@@ -58,6 +58,7 @@ class SceneEngine:
 
     @property
     def capabilities(self) -> EngineCapabilities:
+        """Sizes, lengths and what else may be asked."""
         return CAPABILITIES
 
     def warm_up(self) -> None:
@@ -147,7 +148,10 @@ def _pace(script: Script) -> float:
     return float(table[chosen[0]]["factor"]) if chosen else 1.0
 
 
-def pictures(shots: list[StagedShot], request: VideoRequest, seed: int) -> Iterator[NDArray[np.uint8]]:
+def pictures(
+    shots: list[StagedShot], request: VideoRequest, seed: int
+) -> Iterator[NDArray[np.uint8]]:
+    """Render the staged shots, picture by picture, in order."""
     takes = [(Take(s.world, s.motion, light_scene(s.script, seed)), s.cameras) for s in shots]
     return render_frames(takes, (request.width_px, request.height_px), request.fps)
 

@@ -13,12 +13,14 @@ MAX_SUBJECTS = 8  # groups, each with its own count
 MAX_BODIES = 40
 MAX_NOT_DRAWN = 24
 LONGEST_PHRASE = 4
+PASSIVE = frozenset({"by"})
+CLAUSE_ENDS = frozenset(".;!?")
 MODIFIERS = {"colours", "materials", "numbers", "sizes", "arrangements"}
 
 _Item = tuple[str, tuple[Meaning, ...] | None]
 
 _QUOTED = re.compile(r"[\"“”«»]([^\"“”«»]{1,200})[\"“”«»]")
-_TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[,.;:!?]")
+_TOKEN = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*|[,.;:!?]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Script:
+    """What a prompt says, in entries of the vocabulary."""
+
     subjects: tuple[Subject, ...]
     place: str | None = None
     time: str | None = None
@@ -84,11 +88,11 @@ def read_prompt(prompt: str, *, negative_prompt: str | None = None) -> Script:
     """
     words = vocabulary()
     reading = _Reading()
-    text = unicodedata.normalize("NFKC", prompt).replace("’", "'").lower()
+    text = unicodedata.normalize("NFKC", prompt).replace("\u2019", "'").lower()
     for spoken in _QUOTED.findall(text):
         reading.not_drawn.append(NotDrawn(f"“{spoken.strip()}”", None))
     for token, meaning, leads_to_noun in _phrases(_TOKEN.findall(_QUOTED.sub(" , ", text)), words):
-        if token in ".;!?":
+        if token in CLAUSE_ENDS:
             reading.after_link, reading.verb = False, None
         elif meaning and meaning.kind in MODIFIERS:
             _take_modifier(reading, meaning, words, leads_to_noun=leads_to_noun)
@@ -101,7 +105,7 @@ def read_prompt(prompt: str, *, negative_prompt: str | None = None) -> Script:
 
 
 def continued(script: Script, *, after: Script) -> Script:
-    """Let a later shot inherit what it does not say; without a subject it stays in the same world."""
+    """Let a later shot inherit what it leaves unsaid; without a subject it stays in its world."""
     inherited = replace(
         script,
         place=script.place or after.place,
@@ -265,6 +269,8 @@ def _take_action(reading: _Reading, action: str) -> None:
 def _take_unknown(reading: _Reading, token: str, words: Vocabulary) -> None:
     if token in words.negations:
         reading.negated = True
+    if token in PASSIVE and reading.verb == "crash":
+        _swap_roles(reading)
     if token in words.links:
         reading.after_link = reading.verb is not None
     if token.isdecimal():
@@ -285,10 +291,19 @@ def _take_unknown(reading: _Reading, token: str, words: Vocabulary) -> None:
     reading.not_drawn.append(NotDrawn(token[:80], None))
 
 
+def _swap_roles(reading: _Reading) -> None:
+    """The passive voice: "crates are hit by a ball" has the ball act on the crates."""
+    for subject in reading.subjects:
+        if subject.action == "crash":
+            subject.action, subject.is_target = None, True
+    reading.imperative, reading.after_link = "crash", False
+
+
 def _misspelt(token: str, words: Vocabulary) -> str | None:
-    if len(token) < 6:
+    if not 6 <= len(token) <= 20:
         return None
-    close = difflib.get_close_matches(token, words.lexicon, n=1, cutoff=0.88)
+    candidates = [w for w in words.lexicon if w[0] == token[0] and abs(len(w) - len(token)) < 3]
+    close = difflib.get_close_matches(token, candidates, n=1, cutoff=0.88)
     return close[0] if close else None
 
 
@@ -312,7 +327,7 @@ def _finish(reading: _Reading, banned: set[str], words: Vocabulary) -> Script:
         wanted = draft.count or draft.kind.count
         count = max(1, min(wanted, room, 1 if draft.kind.role else MAX_BODIES))
         if count < wanted:
-            not_drawn.append(NotDrawn(f"{wanted} × {draft.kind.said}", f"{count}"))
+            not_drawn.append(NotDrawn(f"{wanted} {draft.kind.said}", f"{count}"))
         room -= count
         subjects.append(
             Subject(

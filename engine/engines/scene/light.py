@@ -52,7 +52,7 @@ def light_scene(script: Script, seed: int) -> Lighting:
     grey = 0.33 * sum(horizon)
     overcast = 0.0 if weather is None or is_enclosed else min(1.0, 1.0 - weather.sun)
     mixed = tuple(h + (grey * 0.75 - h) * 0.7 * overcast for h in horizon)
-    zenith = tuple(z + (grey * 0.6 - z) * 0.8 * overcast for z in zenith)
+    zenith_r, zenith_g, zenith_b = (z + (grey * 0.6 - z) * 0.8 * overcast for z in zenith)
     sun_share = weather.sun if weather and not is_enclosed else 1.0
     shine = max(place.shine, weather.shine if weather and not is_enclosed else 0.0)
     clouds = weather.clouds if weather else 0.35
@@ -60,7 +60,7 @@ def light_scene(script: Script, seed: int) -> Lighting:
         sun=_direction(time.elevation, time.azimuth),
         sun_colour=_scaled(linear(time.sun), time.sun_power * sun_share),
         softness=time.softness + 0.12 * overcast,
-        zenith=(zenith[0], zenith[1], zenith[2]),
+        zenith=(zenith_r, zenith_g, zenith_b),
         horizon=(mixed[0], mixed[1], mixed[2]),
         ambient=time.ambient * (1.0 + 0.45 * overcast),
         clouds=0.0 if is_enclosed else clouds,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from engine.mp4 import SAMPLE_RATE_HZ
 
 TARGET_LUFS = -15.0
-PEAK = 0.84  # −1.5 dBFS; the AAC encoder may overshoot a little
+PEAK = 0.84  # -1.5 dBFS; the AAC encoder may overshoot a little
 MAX_GAIN = 12.0  # a clip in which next to nothing sounds stays quiet
 LOOK_AHEAD_SECONDS = 0.004
 ROUNDS = 3
@@ -17,7 +17,7 @@ Samples = NDArray[np.float32]
 
 
 def loudness_lufs(sound: Samples) -> float:
-    """Integrated, gated loudness of (samples, 2) at 48 kHz; −70 for silence."""
+    """Integrated, gated loudness of (samples, 2) at 48 kHz; -70 for silence."""
     heard = _k_weighted(sound)
     block, hop = round(0.4 * SAMPLE_RATE_HZ), round(0.1 * SAMPLE_RATE_HZ)
     squares = np.cumsum(np.vstack([np.zeros((1, 2)), heard**2]), axis=0)
@@ -54,12 +54,13 @@ def _limited(sound: Samples) -> Samples:
     held = _sliding_minimum(padded, 2 * reach + 1)
     window = np.hanning(2 * reach + 3)[1:-1]
     smooth = np.convolve(np.pad(held, reach, mode="edge"), window / window.sum(), mode="valid")
-    return (sound * np.minimum(smooth, needed)[:, None]).astype(np.float32)
+    return np.asarray(sound * np.minimum(smooth, needed)[:, None], np.float32)
 
 
 def _sliding_minimum(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     """Minimum of every window of `width`, by doubling: O(n log width)."""
-    out, span = values, 1
+    out: NDArray[np.float64] = values
+    span = 1
     while span < width:
         shift = min(span, width - span)
         out = np.minimum(out[:-shift], out[shift:])

@@ -1,4 +1,4 @@
-"""Physics: a world → how every body moves and what it touches, by rigid-body simulation (MuJoCo)."""
+"""Physics: a world → how every body moves and what it touches, by rigid bodies (MuJoCo)."""
 
 import math
 from collections.abc import Callable
@@ -9,33 +9,24 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.engines.scene.contacts import Contact, ContactListener
 from engine.engines.scene.scene import World
 from engine.engines.scene.solids import Body, Part
 from engine.engines.scene.tracer_sky import ROOM_FRONT, ROOM_HALF_WIDTH
-from engine.engines.scene.vocabulary import Material, vocabulary
+from engine.engines.scene.vocabulary import Material
 
 STEP_SECONDS = 1.0 / 960.0
-CONTACT_SECONDS = 0.016  # half a period of the contact spring; sinks 0.3 mm under its own weight
-QUIET_SECONDS = 0.04  # two touches of one pair closer than this are one event
-MIN_IMPACT_SPEED = 0.06  # m/s
+CONTACT_SECONDS = 0.018  # half a period of the contact spring; it sinks 0.3 mm under its weight
 ROLLING_FRICTION = 0.0005  # m, between two bodies
 SPINNING_FRICTION = 0.004  # m
+# Planes: name → position, and the direction they face.
+GROUND_PLANE = {"ground": ("0 0 0", "0 0 1")}
+WALLS = {
+    "wall_r": (f"{ROOM_HALF_WIDTH} 0 0", "-1 0 0"),
+    "wall_l": (f"{-ROOM_HALF_WIDTH} 0 0", "1 0 0"),
+    "wall_f": (f"0 {ROOM_FRONT} 0", "0 -1 0"),
+}
 HOP_SECONDS = 0.55
-GROUND = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """One impact: two bodies (or a body and GROUND) that met."""
-
-    seconds: float  # of simulated time
-    body: int
-    other: int
-    material: Material
-    other_material: Material
-    speed: float  # of approach along the normal, m/s
-    impulse: float  # N·s until they part, at most 40 ms
-    position: tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +70,7 @@ def simulate(
         energy=np.empty(frames),
         contacts=(),
     )
-    listener = _Listener(world, model)
+    listener = ContactListener(world, model, STEP_SECONDS)
     hoppers = [i for i, body in enumerate(world.bodies) if body.hops]
     for frame, until in enumerate(frame_seconds):
         cancelled = is_cancelled()
@@ -103,33 +94,47 @@ def simulate(
 
 @cache
 def damping_ratio(restitution: float) -> float:
-    """Damping of a contact spring that gives back `restitution` of the speed.
+    """Damping of a contact spring that gives back `restitution` of the speed, in our time steps.
 
-    A spring and damper that only push (Schwager & Pöschel 2007, "Coefficient of restitution and linear-dashpot
-    model revisited", eq. 20), solved for the ratio by halving.
+    A spring and damper that only push (Schwager & Pöschel 2007, "Coefficient of restitution and
+    linear-dashpot model revisited"). Their closed form is for endless small steps; ours are coarse
+    enough to matter, so the same step as the integrator's is run, and the ratio found by halving.
     """
-    low, high = 0.0, 0.999
-    for _ in range(50):
-        z = 0.5 * (low + high)
-        root = math.sqrt(1.0 - z * z)
-        if z < math.sqrt(0.5):
-            angle = math.pi - math.atan(2.0 * z * root / (1.0 - 2.0 * z * z))
+    low, high = 0.0, 0.99
+    for _ in range(30):
+        ratio = 0.5 * (low + high)
+        if _rebound_speed(ratio) > restitution:
+            low = ratio
         else:
-            angle = math.atan(2.0 * z * root / (2.0 * z * z - 1.0))
-        if math.exp(-z / root * angle) > restitution:
-            low = z
-        else:
-            high = z
+            high = ratio
     return 0.5 * (low + high)
 
 
-# ── the model ───────────────────────────────────────────────────────────────────────────────────────────
+def natural_frequency(ratio: float) -> float:
+    """Of the undamped contact spring, rad/s, so that half a damped period is `CONTACT_SECONDS`."""
+    return math.pi / CONTACT_SECONDS / math.sqrt(1.0 - ratio * ratio)
+
+
+def _rebound_speed(ratio: float, phases: int = 16) -> float:
+    """Mean speed after an impact at unit speed, over where in a step the impact falls."""
+    omega, total = natural_frequency(ratio), 0.0
+    for phase in range(phases):
+        x, v = -STEP_SECONDS * (phase + 0.5) / phases, -1.0
+        while x < 0.0 and (push := -omega * (omega * x + 2.0 * ratio * v)) > 0.0:
+            v += STEP_SECONDS * push
+            x += STEP_SECONDS * v
+        total += v
+    return total / phases
+
+
+# ── the model ──────────────────────────────────────────────────────────────────────────
 
 
 def _model_xml(world: World) -> str:
     place = world.place
     geoms: list[tuple[str, Material, bool, int]] = []  # name, material, is round, body
-    body_xml, meshes = [], []
+    body_xml: list[str] = []
+    meshes: list[str] = []
     for i, body in enumerate(world.bodies):
         parts_xml = []
         for j, part in enumerate(body.parts):
@@ -138,19 +143,17 @@ def _model_xml(world: World) -> str:
             geoms.append((name, part.material, body.is_round, i))
         body_xml.append(_body_xml(i, body, "".join(parts_xml)))
     pairs = _pairs_xml(world, geoms)
-    walls = ""
-    if place.backdrop == "room":
-        walls = (
-            f'<geom name="wall_r" type="plane" size="20 20 1" pos="{ROOM_HALF_WIDTH} 0 0" zaxis="-1 0 0"/>'
-            f'<geom name="wall_l" type="plane" size="20 20 1" pos="{-ROOM_HALF_WIDTH} 0 0" zaxis="1 0 0"/>'
-            f'<geom name="wall_f" type="plane" size="20 20 1" pos="0 {ROOM_FRONT} 0" zaxis="0 -1 0"/>'
-        )
+    walls = WALLS if place.backdrop == "room" else {}
+    planes = "".join(
+        f'<geom name="{name}" type="plane" size="50 50 1" pos="{at}" zaxis="{facing}"/>'
+        for name, (at, facing) in (GROUND_PLANE | walls).items()
+    )
     return (
         f'<mujoco><option timestep="{STEP_SECONDS}" gravity="0 0 {-place.gravity}" cone="elliptic"'
         ' impratio="5" iterations="20" tolerance="1e-6"><flag energy="enable"/></option>'
         '<default><geom contype="0" conaffinity="0"/></default>'
         f"<asset>{''.join(meshes)}</asset>"
-        f'<worldbody><geom name="ground" type="plane" size="50 50 1"/>{walls}{"".join(body_xml)}</worldbody>'
+        f"<worldbody>{planes}{''.join(body_xml)}</worldbody>"
         f"<contact>{pairs}</contact></mujoco>"
     )
 
@@ -172,22 +175,22 @@ def _geom_xml(name: str, part: Part, meshes: list[str]) -> str:
     kind, numbers = shape, size
     if shape in {"cylinder", "capsule"}:
         numbers = (size[0], size[1], 0.0)
-    quat, at = _quaternion(part.rotation), _numbers(part.at)
-    mass = part.volume * part.material.density
     if shape == "cone":
-        rim = [
-            (size[0] * math.cos(a), size[0] * math.sin(a)) for a in np.arange(20) * math.tau / 20
-        ]
-        vertices = (
-            "".join(f"{x:.6f} {y:.6f} {-size[1]:.6f} " for x, y in rim) + f"0 0 {size[1]:.6f}"
+        angles = np.arange(20) * math.tau / 20
+        rim = "".join(
+            f"{size[0] * math.cos(a):.6f} {size[0] * math.sin(a):.6f} {-size[1]:.6f} "
+            for a in angles
         )
+        vertices = f"{rim}0 0 {size[1]:.6f}"
         meshes.append(f'<mesh name="{name}" vertex="{vertices}" inertia="convex"/>')
-        return f'<geom name="{name}" type="mesh" mesh="{name}" pos="{at}" quat="{quat}" mass="{mass}"/>'
-    if shape == "sphere":
-        numbers = (size[0], 0.0, 0.0)
+        form = f'type="mesh" mesh="{name}"'
+    else:
+        if shape == "sphere":
+            numbers = (size[0], 0.0, 0.0)
+        form = f'type="{kind}" size="{_numbers(numbers)}"'
     return (
-        f'<geom name="{name}" type="{kind}" size="{_numbers(numbers)}" pos="{at}" quat="{quat}"'
-        f' mass="{mass}"/>'
+        f'<geom name="{name}" {form} pos="{_numbers(part.at)}" quat="{_quaternion(part.rotation)}"'
+        f' mass="{part.volume * part.material.density}"/>'
     )
 
 
@@ -215,7 +218,7 @@ def _pairs_xml(world: World, geoms: list[tuple[str, Material, bool, int]]) -> st
     """Every two parts that may meet, with the restitution and friction of just these two."""
     place = world.place
     pairs = []
-    surfaces = ["ground"] + (["wall_r", "wall_l", "wall_f"] if place.backdrop == "room" else [])
+    surfaces = [*GROUND_PLANE, *(WALLS if place.backdrop == "room" else ())]
     for k, (name, material, is_round, body) in enumerate(geoms):
         if not world.bodies[body].is_fixed:
             ground_friction = material.friction if place.friction is None else place.friction
@@ -241,11 +244,12 @@ def _pairs_xml(world: World, geoms: list[tuple[str, Material, bool, int]]) -> st
 def _pair_xml(a: str, b: str, bounce: float, friction: float, rolling: float | None) -> str:
     """A spring of `CONTACT_SECONDS`, in MuJoCo's direct form: solref = (-stiffness, -damping)."""
     ratio = damping_ratio(round(min(max(bounce, 0.02), 0.97), 3))
-    natural = math.pi / CONTACT_SECONDS / math.sqrt(1.0 - ratio * ratio)
+    omega = natural_frequency(ratio)
+    spring = f"{-omega * omega:.6g} {-2.0 * ratio * omega:.6g}"
+    slip = f"{friction:.4g} {friction:.4g} {SPINNING_FRICTION} {rolling or 0} {rolling or 0}"
     return (
-        f'<pair geom1="{a}" geom2="{b}" condim="{3 if rolling is None else 6}" solimp="0.9999 0.9999 0.001 0.5 2"'
-        f' solref="{-natural * natural:.6g} {-2.0 * ratio * natural:.6g}"'
-        f' friction="{friction:.4g} {friction:.4g} {SPINNING_FRICTION} {rolling or 0} {rolling or 0}"/>'
+        f'<pair geom1="{a}" geom2="{b}" condim="{3 if rolling is None else 6}"'
+        f' solimp="0.9999 0.9999 0.001 0.5 2" solref="{spring}" friction="{slip}"/>'
     )
 
 
@@ -275,82 +279,3 @@ def _hop(world: World, model: mujoco.MjModel, data: mujoco.MjData, i: int) -> No
     up = 0.5 * world.place.gravity * 0.8 * HOP_SECONDS
     data.qvel[at : at + 3] = (0.35 if beat % 4 < 2 else -0.35, 0.0, up)
     data.qvel[at + 3] = 1.6 if beat % 2 else -1.6
-
-
-# ── listening to contacts ───────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(slots=True)
-class _Touch:
-    """A pair that is in touch, or was a moment ago."""
-
-    last_seconds: float
-    event: int | None  # index of its open event
-    event_seconds: float
-
-
-class _Listener:
-    """Turns the contact list of every step into impacts and rolling."""
-
-    def __init__(self, world: World, model: mujoco.MjModel) -> None:
-        self._body_of = [int(b) - 1 for b in model.geom_bodyid]
-        ground = vocabulary().materials[world.place.surface]
-        self._materials = {GROUND: ground}
-        for i, body in enumerate(world.bodies):
-            self._materials[i] = body.parts[0].material
-        self._touches: dict[tuple[int, int], _Touch] = {}
-        self._events: list[list[float | int | tuple[float, float, float]]] = []
-        self._touching: dict[int, int] = {}
-        self._dof = model.body_dofadr
-
-    def listen(self, data: mujoco.MjData) -> None:
-        count = data.ncon
-        self._touching.clear()
-        if not count:
-            return
-        now = data.time
-        contact = data.contact
-        geoms, addresses, where = contact.geom, contact.efc_address, contact.pos
-        speeds, forces = data.efc_vel, data.efc_force
-        for k in range(count):
-            address = int(addresses[k])
-            if address < 0:
-                continue
-            a, b = self._body_of[geoms[k][0]], self._body_of[geoms[k][1]]
-            pair = (a, b) if a > b else (b, a)
-            self._touching[a], self._touching[b] = b, a
-            touch = self._touches.get(pair)
-            if touch is None or now - touch.last_seconds > QUIET_SECONDS:
-                speed = -float(speeds[address])
-                event = None
-                if speed > MIN_IMPACT_SPEED:
-                    event = len(self._events)
-                    point = tuple(float(v) for v in where[k])
-                    self._events.append([now, pair[0], pair[1], speed, 0.0, point])  # type: ignore[list-item]
-                touch = self._touches[pair] = _Touch(now, event, now)
-            touch.last_seconds = now
-            if touch.event is not None and now - touch.event_seconds < QUIET_SECONDS:
-                self._events[touch.event][4] += float(forces[address]) * STEP_SECONDS  # type: ignore[operator]
-
-    def rolling_speeds(self, data: mujoco.MjData) -> NDArray[np.float64]:
-        """Speed of each body that touches something now, m/s."""
-        speeds = np.zeros(len(self._materials) - 1)
-        for body in self._touching:
-            if body >= 0 and self._dof[body + 1] >= 0:
-                speeds[body] = float(np.linalg.norm(data.cvel[body + 1][3:]))
-        return speeds
-
-    def contacts(self) -> tuple[Contact, ...]:
-        return tuple(
-            Contact(
-                seconds=seconds,
-                body=a,
-                other=b,
-                material=self._materials[a],
-                other_material=self._materials[b],
-                speed=speed,
-                impulse=impulse,
-                position=point,
-            )
-            for seconds, a, b, speed, impulse, point in self._events  # type: ignore[misc]
-        )

@@ -1,6 +1,6 @@
 """Scene: a script → a world, every body with its place and motion at time 0.
 
-Metres; x to the right of the picture, y away from the camera, z up; the action is around the origin.
+Metres; x to the right, y away from the camera, z up; the action is around the origin.
 """
 
 import math
@@ -22,6 +22,8 @@ RAMP_TILT = math.radians(24.0)
 
 @dataclass(frozen=True, slots=True)
 class World:
+    """All bodies at time 0, and the place they are in."""
+
     bodies: tuple[Body, ...]
     place: Place
 
@@ -154,11 +156,12 @@ def _in_lane(body: Body, lane: int, lanes: int, motion: str) -> Body:
         return body
     shift = (lane - 0.5 * (lanes - 1)) * 0.75
     if motion in {"drop", "bounce", "tumble", "hop", "rest", "spin", "float"}:
-        return _moved(body, shift, 0.2 * lane)
+        # Side by side as the camera sees them, so against the turn that the stage makes later.
+        return _moved(body, shift * math.cos(HEADING), -shift * math.sin(HEADING))
     return _moved(body, 0.0, shift)
 
 
-# ── arrangements: bodies that stand on the ground, touching nothing they do not rest on ─────────────────
+# ── arrangements: bodies that stand on the ground, touching nothing they do not rest on ──
 
 
 def _arranged(bodies: list[Body], subject: Subject) -> Iterator[Body]:
@@ -238,7 +241,7 @@ ARRANGEMENTS: dict[str, Callable[[list[Body]], Iterator[Body]]] = {
     "triangle": _triangle,
 }
 
-# ── motions: arranged bodies → bodies with the position and velocity that their verb asks for ───────────
+# ── motions: arranged bodies → bodies with the position and velocity that their verb asks for ──
 
 
 def _jitter(staging: _Staging, size: float) -> Vector:

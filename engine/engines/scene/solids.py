@@ -109,6 +109,7 @@ class Body:
 
     @property
     def is_round(self) -> bool:
+        """Whether it is one ball."""
         return len(self.parts) == 1 and self.parts[0].shape == "sphere"
 
     @property
@@ -132,7 +133,8 @@ def make_body(subject: Subject, index: int, rng: np.random.Generator) -> Body:
     kind = subject.kind
     material = _material_of(subject)
     main = _colour_of(subject, material, index, rng)
-    second = linear(kind.second) if kind.second else tuple(0.25 * c for c in main)
+    shadow = (0.25 * main[0], 0.25 * main[1], 0.25 * main[2])
+    second = linear(kind.second) if kind.second else shadow
     parts = []
     for part_kind in kind.parts:
         part = _make_part(part_kind, subject.scale, material)

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.engines.scene.ambience import ambience
+from engine.engines.scene.contacts import GROUND, Contact
 from engine.engines.scene.loudness import normalised
-from engine.engines.scene.physics import GROUND, Contact, Motion
+from engine.engines.scene.physics import Motion
 from engine.engines.scene.scene import World
 from engine.engines.scene.tracer import Camera
 from engine.engines.scene.vocabulary import Material
@@ -36,7 +37,7 @@ class Scored:
 
 
 def score(takes: list[Scored], *, bed: str, fps: int, seed: int) -> Samples:
-    """Mix the sound of a film of consecutive takes: (samples, 2), −15 LUFS, peaks below −1 dBFS.
+    """Mix the sound of a film of consecutive takes: (samples, 2), -15 LUFS, peaks below -1 dBFS.
 
     Args:
         takes: in film order.
@@ -62,7 +63,7 @@ def score(takes: list[Scored], *, bed: str, fps: int, seed: int) -> Samples:
     return normalised(mix)
 
 
-# ── impacts ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── impacts ────────────────────────────────────────────────────────────────────────────
 
 
 def _add_impacts(
@@ -97,7 +98,7 @@ def _impact(contact: Contact, world: World, rng: np.random.Generator) -> Samples
     out = np.zeros(max(len(tone), len(other)), np.float32)
     out[: len(tone)] += tone
     out[: len(other)] += other
-    return loudness * out
+    return np.asarray(loudness * out, np.float32)
 
 
 def _radius(world: World, body: int) -> float:
@@ -140,7 +141,7 @@ def _placed(camera: Camera, position: NDArray[np.float64]) -> tuple[float, float
     return gain * math.cos(angle), gain * math.sin(angle)
 
 
-# ── rolling ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── rolling ────────────────────────────────────────────────────────────────────────────
 
 
 def _add_rolling(mix: Samples, take: Scored, fps: int, rng: np.random.Generator) -> None:

@@ -1,21 +1,32 @@
-"""The ray tracer: one frame of linear light from solids, a ground plane and a sky; compiled by numba.
+"""The ray tracer: one frame of linear light from solids, a ground plane and a sky.
 
-Shadows are soft by growing and shrinking the blocker by the sun's half angle at its distance; contact
-shade comes from the blockers' distance fields; mirrors and glass follow one more ray.
+Shadows are soft by growing and shrinking the blocker by the sun's half angle at its distance;
+contact shade comes from the blockers' distance fields; mirrors and glass follow one more ray.
 """
-# ruff: noqa: PLR0913, PLR0912, PLR0915, C901 - an inner loop reads best in one place
+# ruff: noqa: ANN001, ANN201, ANN202, C901, PLR0913, PLR0917
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+# Kernels: numba infers the types, and an inner loop reads best, and runs fastest, in one place.
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
+from engine.engines.scene.tracer_rays import (
+    EPS,
+    GROUND,
+    SKY,
+    local,
+    nearest,
+    nearest_of,
+    openness,
+    sunlight,
+)
 from engine.engines.scene.tracer_shapes import (
     BOUND,
     CLEAR,
     COLOUR,
     F0,
-    FAR,
     GLOSS,
     GLOW,
     KIND,
@@ -25,205 +36,34 @@ from engine.engines.scene.tracer_shapes import (
     ROT,
     SECOND,
     SIZE,
-    SPHERE,
-    BOX,
     TINY,
-    distance,
     entry,
     interval,
     kernel,
     normal_at,
 )
 from engine.engines.scene.tracer_sky import (
+    B_STUDIO,
     SEA,
     SHORE_AT,
     SPACE,
-    B_STUDIO,
     Triple,
     is_behind_set,
     sky,
 )
 from engine.engines.scene.tracer_textures import fractal, ground_share, mix, noise, pattern, step
 
-SKY, GROUND = -2, -1
 TILE = 16
-EPS = 1e-3
 
 
 class Camera(NamedTuple):
-    """A pinhole; `right`, `up`, `forward` are unit vectors, `half_height` the tangent of half the view."""
+    """A pinhole; unit vectors, and the tangent of half the vertical view."""
 
     eye: Triple
     right: Triple
     up: Triple
     forward: Triple
     half_height: float
-
-
-@kernel
-def _local(prims, i, px, py, pz, dx, dy, dz):
-    """A ray in the coordinates of solid i (columns of its rotation are its axes)."""
-    x, y, z = px - prims[i, POS], py - prims[i, POS + 1], pz - prims[i, POS + 2]
-    r = prims[i]
-    return (
-        r[ROT] * x + r[ROT + 3] * y + r[ROT + 6] * z,
-        r[ROT + 1] * x + r[ROT + 4] * y + r[ROT + 7] * z,
-        r[ROT + 2] * x + r[ROT + 5] * y + r[ROT + 8] * z,
-        r[ROT] * dx + r[ROT + 3] * dy + r[ROT + 6] * dz,
-        r[ROT + 1] * dx + r[ROT + 4] * dy + r[ROT + 7] * dz,
-        r[ROT + 2] * dx + r[ROT + 5] * dy + r[ROT + 8] * dz,
-    )
-
-
-@kernel
-def _ground_hit(o, d):
-    if d[2] < -1e-6 and o[2] > 0.0:
-        return -o[2] / d[2], GROUND
-    return FAR, SKY
-
-
-@kernel
-def _closer(prims, i, o, d, best):
-    """Distance of solid i along a ray, if below `best`; else `best`."""
-    cx, cy, cz = prims[i, POS] - o[0], prims[i, POS + 1] - o[1], prims[i, POS + 2] - o[2]
-    along = cx * d[0] + cy * d[1] + cz * d[2]
-    r = prims[i, BOUND]
-    if along < -r or along - r > best or cx * cx + cy * cy + cz * cz - along * along > r * r:
-        return best
-    lx, ly, lz, mx, my, mz = _local(prims, i, o[0], o[1], o[2], d[0], d[1], d[2])
-    a, b, c = prims[i, SIZE], prims[i, SIZE + 1], prims[i, SIZE + 2]
-    t0, t1 = interval(prims[i, KIND], a, b, c, lx, ly, lz, mx, my, mz)
-    return t0 if t1 > t0 and EPS < t0 < best else best
-
-
-@kernel
-def _nearest_of(prims, chosen, count, o, d):
-    """(distance, solid | GROUND | SKY) of the first of the chosen things that a ray meets."""
-    best, who = _ground_hit(o, d)
-    for j in range(count):
-        i = int(chosen[j])
-        t = _closer(prims, i, o, d, best)
-        if t < best:
-            best, who = t, i
-    return best, who
-
-
-@kernel
-def _nearest(prims, groups, o, d, skip):
-    """(distance, solid | GROUND | SKY) of the first thing a ray meets, leaving `skip` out."""
-    best, who = _ground_hit(o, d)
-    for g in range(groups.shape[0]):
-        x, y, z = groups[g, 0] - o[0], groups[g, 1] - o[1], groups[g, 2] - o[2]
-        along = x * d[0] + y * d[1] + z * d[2]
-        r = groups[g, 3]
-        if along < -r or along - r > best or x * x + y * y + z * z - along * along > r * r:
-            continue
-        for i in range(int(groups[g, 4]), int(groups[g, 5])):
-            if i != skip:
-                t = _closer(prims, i, o, d, best)
-                if t < best:
-                    best, who = t, i
-    return best, who
-
-
-@kernel
-def _sunlight(prims, groups, p, skip, look):
-    """Share of the sun's disc that a point sees, 0-1."""
-    light = 1.0
-    for g in range(groups.shape[0]):
-        x, y, z = groups[g, 0] - p[0], groups[g, 1] - p[1], groups[g, 2] - p[2]
-        s = look.sun
-        along = x * s[0] + y * s[1] + z * s[2]
-        reach = groups[g, 3] + look.softness * max(along, 0.02)
-        if along < -groups[g, 3] or x * x + y * y + z * z - along * along > reach * reach:
-            continue
-        light *= _group_sunlight(prims, int(groups[g, 4]), int(groups[g, 5]), p, skip, look)
-        if light < 0.004:
-            return 0.0
-    return light
-
-
-@kernel
-def _group_sunlight(prims, first, last, p, skip, look):
-    s = look.sun
-    light = 1.0
-    for i in range(first, last):
-        if i == skip:
-            continue
-        cx, cy, cz = prims[i, POS] - p[0], prims[i, POS + 1] - p[1], prims[i, POS + 2] - p[2]
-        along = cx * s[0] + cy * s[1] + cz * s[2]
-        r = prims[i, BOUND]
-        if along < -r:
-            continue
-        grow = look.softness * max(along, 0.02)
-        reach = r + grow
-        if cx * cx + cy * cy + cz * cz - along * along > reach * reach:
-            continue
-        lx, ly, lz, mx, my, mz = _local(prims, i, p[0], p[1], p[2], s[0], s[1], s[2])
-        kind = prims[i, KIND]
-        a, b, c = prims[i, SIZE], prims[i, SIZE + 1], prims[i, SIZE + 2]
-        t0, t1 = interval(kind, a + grow, b + grow, c + grow, lx, ly, lz, mx, my, mz)
-        if t1 <= t0 or t1 < EPS:
-            continue
-        shrink = min(grow, 0.95 * min(a, b, c) if c > 0.0 else 0.95 * min(a, b))
-        u0, u1 = interval(kind, a - shrink, b - shrink, c - shrink, lx, ly, lz, mx, my, mz)
-        outer, inner = t1 - t0, u1 - u0
-        blocked = 1.0
-        if inner < 0.0:
-            if kind != BOX:  # the gap of a round solid goes with the root of the offset
-                outer, inner = outer * outer, -inner * inner
-            blocked = outer / (outer - inner + TINY)
-            blocked = blocked * blocked * (3.0 - 2.0 * blocked)
-        if prims[i, CLEAR] > 0.5:
-            blocked *= 0.45
-        light *= 1.0 - blocked
-        if light < 0.004:
-            return 0.0
-    return light
-
-
-@kernel
-def _openness(prims, groups, p, n, skip):
-    """Share of the sky that nearby solids leave open, 0-1."""
-    shade = 0.0
-    for g in range(groups.shape[0]):
-        x, y, z = groups[g, 0] - p[0], groups[g, 1] - p[1], groups[g, 2] - p[2]
-        if x * x + y * y + z * z < 9.0 * groups[g, 3] * groups[g, 3]:
-            shade += _group_shade(prims, int(groups[g, 4]), int(groups[g, 5]), p, n, skip)
-    return 1.0 / (1.0 + 1.35 * shade)
-
-
-@kernel
-def _group_shade(prims, first, last, p, n, skip):
-    shade = 0.0
-    for i in range(first, last):
-        if i == skip:
-            continue
-        cx, cy, cz = prims[i, POS] - p[0], prims[i, POS + 1] - p[1], prims[i, POS + 2] - p[2]
-        r = prims[i, BOUND]
-        d2 = cx * cx + cy * cy + cz * cz
-        if d2 > 6.0 * r * r:
-            continue
-        if prims[i, KIND] == SPHERE and prims[i, SIZE] == r:
-            d = math.sqrt(d2) + TINY
-            facing = (n[0] * cx + n[1] * cy + n[2] * cz) / d
-            fade = 1.0 - d2 / (6.0 * r * r)
-            shade += (
-                max(0.0, facing * 0.75 + 0.25)
-                * min(1.0, r * r / d2)
-                * (0.35 + 0.65 * fade)
-                * min(1.0, 4.0 * fade)
-            )
-            continue
-        small = min(prims[i, SIZE], prims[i, SIZE + 1])
-        for h in (0.35 * small + 0.1 * r, 0.9 * r):
-            qx, qy, qz = p[0] + n[0] * h, p[1] + n[1] * h, p[2] + n[2] * h
-            lx, ly, lz, _, _, _ = _local(prims, i, qx, qy, qz, 0.0, 0.0, 1.0)
-            gap = distance(
-                prims[i, KIND], prims[i, SIZE], prims[i, SIZE + 1], prims[i, SIZE + 2], lx, ly, lz
-            )
-            shade += 0.42 * min(max(1.0 - gap / h, 0.0), 1.0)
-    return shade
 
 
 @kernel
@@ -234,13 +74,13 @@ def _spot(look, x, y):
 
 
 @kernel
-def _diffuse(look, n, albedo, light, openness, glow):
+def _diffuse(look, n, albedo, light, open_share, glow):
     """Sun, sky from above and light thrown back by the ground."""
     cosine = max(0.0, n[0] * look.sun[0] + n[1] * look.sun[1] + n[2] * look.sun[2])
     up = 0.5 + 0.5 * n[2]
     ga, sc = look.ground_a, look.sun_colour
-    bounce = (1.0 - up) * 0.42 * look.sun[2] * openness
-    amb = look.ambient * openness
+    bounce = (1.0 - up) * 0.42 * look.sun[2] * open_share
+    amb = look.ambient * open_share
     fill_r = amb * (
         up * (0.6 * look.zenith[0] + 0.4 * look.horizon[0]) + (1.0 - up) * 0.35 * look.horizon[0]
     )
@@ -296,7 +136,7 @@ def _shaded(prims, groups, o, d, t, who, look, pixel):
             return sky(o[0], o[1], o[2], d[0], d[1], d[2], look), 0.0, (0.0, 0.0, 1.0)
         return _ground(prims, groups, o, d, t, p, look, pixel)
     r = prims[who]
-    lx, ly, lz, _, _, _ = _local(prims, who, p[0], p[1], p[2], 0.0, 0.0, 1.0)
+    lx, ly, lz, _, _, _ = local(prims, who, p[0], p[1], p[2], 0.0, 0.0, 1.0)
     a, b, c = r[SIZE], r[SIZE + 1], r[SIZE + 2]
     kind = int(r[KIND])
     ax, ay, az = normal_at(kind, a, b, c, lx, ly, lz)
@@ -311,13 +151,11 @@ def _shaded(prims, groups, o, d, t, who, look, pixel):
     )
     q = (p[0] + n[0] * EPS, p[1] + n[1] * EPS, p[2] + n[2] * EPS)
     facing = n[0] * look.sun[0] + n[1] * look.sun[1] + n[2] * look.sun[2]
-    light = (
-        _sunlight(prims, groups, q, who, look) * _spot(look, p[0], p[1]) if facing > 0.0 else 0.0
-    )
-    openness = _openness(prims, groups, q, n, who)
+    light = sunlight(prims, groups, q, who, look) * _spot(look, p[0], p[1]) if facing > 0.0 else 0.0
+    open_share = openness(prims, groups, q, n, who)
     # The ground darkens what stands on it.
-    openness *= 0.55 + 0.45 * step(-0.1, 0.5, p[2] / (r[BOUND] + TINY) + max(n[2], 0.0))
-    base = _diffuse(look, n, albedo, light, openness, r[GLOW])
+    open_share *= 0.55 + 0.45 * step(-0.1, 0.5, p[2] / (r[BOUND] + TINY) + max(n[2], 0.0))
+    base = _diffuse(look, n, albedo, light, open_share, r[GLOW])
     eye = -(n[0] * d[0] + n[1] * d[1] + n[2] * d[2])
     fresnel = r[F0] + (1.0 - r[F0]) * max(0.0, 1.0 - eye) ** 5 * (1.0 if r[GLOSS] > 20.0 else 0.25)
     hx, hy, hz = look.sun[0] - d[0], look.sun[1] - d[1], look.sun[2] - d[2]
@@ -353,9 +191,9 @@ def _ground(prims, groups, o, d, t, p, look, pixel):
         wet = step(SHORE_AT - 3.5, SHORE_AT - 0.5, p[1])
         albedo = mix(albedo, (albedo[0] * 0.5, albedo[1] * 0.47, albedo[2] * 0.45), wet)
     q = (p[0], p[1], EPS)
-    light = _sunlight(prims, groups, q, -1, look) * _spot(look, p[0], p[1])
-    openness = _openness(prims, groups, q, up, -1)
-    c = _diffuse(look, up, albedo, light, openness, 0.0)
+    light = sunlight(prims, groups, q, -1, look) * _spot(look, p[0], p[1])
+    open_share = openness(prims, groups, q, up, -1)
+    c = _diffuse(look, up, albedo, light, open_share, 0.0)
     if look.backdrop == B_STUDIO:  # the paper curves up into the wall
         c = mix(c, sky(o[0], o[1], o[2], d[0], d[1], 0.0, look), step(6.0, 16.0, t))
     elif look.backdrop == SPACE:
@@ -385,7 +223,7 @@ def _through_glass(prims, groups, o, d, t, who, n, look, pixel):
     e = (eta * d[0] + w * n[0], eta * d[1] + w * n[1], eta * d[2] + w * n[2])
     p = (o[0] + d[0] * t, o[1] + d[1] * t, o[2] + d[2] * t)
     r = prims[who]
-    lx, ly, lz, mx, my, mz = _local(prims, who, p[0], p[1], p[2], e[0], e[1], e[2])
+    lx, ly, lz, mx, my, mz = local(prims, who, p[0], p[1], p[2], e[0], e[1], e[2])
     _, thick = interval(int(r[KIND]), r[SIZE], r[SIZE + 1], r[SIZE + 2], lx, ly, lz, mx, my, mz)
     thick = min(max(thick, 0.0), 4.0 * r[BOUND])
     p = (p[0] + e[0] * thick, p[1] + e[1] * thick, p[2] + e[2] * thick)
@@ -393,7 +231,7 @@ def _through_glass(prims, groups, o, d, t, who, n, look, pixel):
     b = (2.0 * e[0] - d[0], 2.0 * e[1] - d[1], 2.0 * e[2] - d[2])
     length = math.sqrt(b[0] * b[0] + b[1] * b[1] + b[2] * b[2]) + TINY
     b = (b[0] / length, b[1] / length, b[2] / length)
-    s, hit = _nearest(prims, groups, p, b, who)
+    s, hit = nearest(prims, groups, p, b, who)
     c, _, _ = _shaded(prims, groups, p, b, s, hit, look, pixel)
     depth = min(thick / (2.0 * r[BOUND] + TINY), 1.0)
     return (
@@ -406,7 +244,7 @@ def _through_glass(prims, groups, o, d, t, who, n, look, pixel):
 @kernel
 def _radiance(prims, chosen, count, groups, o, d, look, pixel):
     """(light along a ray, what it met)."""
-    t, who = _nearest_of(prims, chosen, count, o, d)
+    t, who = nearest_of(prims, chosen, count, o, d)
     c, mirror, n = _shaded(prims, groups, o, d, t, who, look, pixel)
     if who == SKY:
         return c, who
@@ -421,7 +259,7 @@ def _radiance(prims, chosen, count, groups, o, d, look, pixel):
         )
         k = 2.0 * (n[0] * d[0] + n[1] * d[1] + n[2] * d[2])
         m = (d[0] - k * n[0], d[1] - k * n[1], d[2] - k * n[2])
-        s, hit = _nearest(prims, groups, p, m, who)
+        s, hit = nearest(prims, groups, p, m, who)
         seen, _, _ = _shaded(prims, groups, p, m, s, hit, look, pixel)
         if who >= 0 and prims[who, METAL] > 0.5:
             mirror = 0.25 + 0.75 * mirror
@@ -479,7 +317,7 @@ def _visible_in_tile(prims, count, camera, x0, y0, width, height, chosen):
 def trace(prims, groups, camera, look, light, met):
     """Fill `light` (height, width, 3; linear) and `met` (height, width) with one frame.
 
-    `groups` holds, a body each, a bounding ball and its range of solids: x, y, z, radius, first, last.
+    `groups` holds, a body each: x, y, z and radius of a bounding ball, first and last solid.
     One ray a pixel, and three more where a neighbour met something else or is much brighter.
     """
     height, width = met.shape

@@ -3,9 +3,12 @@
 Everything here is compiled by numba and works in the solid's own coordinates. A solid is one row of
 the primitives array; `frames.py` fills it, the constants below name its columns.
 """
-# ruff: noqa: PLR0913, PLR0911 - scalars are what numba keeps in registers
+# ruff: noqa: ANN001, ANN201, ANN202, C901, PLR0913, PLR0917
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+# Kernels: numba infers the types, and an inner loop reads best, and runs fastest, in one place.
 
 import math
+from typing import Any
 
 from numba import njit
 
@@ -20,7 +23,7 @@ FAR = 1e9
 TINY = 1e-12
 
 # Only kernels call kernels: without wrappers for Python and C they compile faster.
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "cache": True,
     "nogil": True,
     "fastmath": True,

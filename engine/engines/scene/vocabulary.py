@@ -1,7 +1,7 @@
 """The table of everything that can be drawn (`vocabulary.toml`), read once into typed values."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -45,6 +45,8 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class PartKind:
+    """One solid of a subject; angles in degrees."""
+
     shape: str
     size: Vector
     at: Vector = (0.0, 0.0, 0.0)
@@ -84,6 +86,8 @@ class SubjectKind:
 
 @dataclass(frozen=True, slots=True)
 class Place:
+    """A ground, a backdrop and what one hears there."""
+
     name: str
     words: tuple[str, ...]
     ground: str
@@ -104,6 +108,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class TimeOfDay:
+    """Where the sun stands and how the air is coloured; angles in degrees."""
+
     name: str
     words: tuple[str, ...]
     elevation: float
@@ -120,6 +126,8 @@ class TimeOfDay:
 
 @dataclass(frozen=True, slots=True)
 class Weather:
+    """What it does to the light of the hour."""
+
     name: str
     words: tuple[str, ...]
     clouds: float = 0.35
@@ -132,6 +140,8 @@ class Weather:
 
 @dataclass(frozen=True, slots=True)
 class Style:
+    """A grade over the finished picture."""
+
     name: str
     words: tuple[str, ...]
     saturation: float
@@ -150,6 +160,8 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
+    """The whole table, and every phrase with its meanings."""
+
     materials: Mapping[str, Material]
     subjects: Mapping[str, SubjectKind]
     places: Mapping[str, Place]
@@ -171,7 +183,7 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
 
 
-def _entries(kind: type[T], table: Mapping[str, Any]) -> dict[str, T]:
+def _entries(kind: Callable[..., T], table: Mapping[str, Any]) -> dict[str, T]:
     return {
         name: kind(name=name, **{k: _frozen(v) for k, v in row.items()})
         for name, row in table.items()
@@ -184,34 +196,29 @@ def _part(row: Mapping[str, Any]) -> PartKind:
     return PartKind(**values)
 
 
-def _lexicon(raw: Mapping[str, Any]) -> dict[str, tuple[Meaning, ...]]:
-    found: dict[str, list[Meaning]] = {}
-
-    def add(phrase: str, meaning: Meaning) -> None:
-        found.setdefault(phrase, []).append(meaning)
-
-    grammar = raw["grammar"]
+def _meanings(raw: Mapping[str, Any]) -> Iterator[tuple[str, Meaning]]:  # noqa: C901 - a list
+    """Every phrase with a meaning; of several that fit, the first wins."""
     for kind in ("colours", "numbers", "sizes"):
-        for word in grammar[kind]:
-            add(word, Meaning(kind, word))
-    # Order decides which meaning wins when the context allows several.
+        yield from ((word, Meaning(kind, word)) for word in raw["grammar"][kind])
     for kind in ("materials", "subjects", "places", "times", "weathers", "styles"):
         for name, row in raw[kind].items():
-            for phrase in row["words"]:
-                add(phrase, Meaning(kind, name))
+            yield from ((phrase, Meaning(kind, name)) for phrase in row["words"])
     for kind in ("arrangements", "actions"):
         for name, phrases in raw[kind].items():
-            for phrase in phrases:
-                add(phrase, Meaning(kind, name))
+            yield from ((phrase, Meaning(kind, name)) for phrase in phrases)
     for aspect, choices in raw["camera"].items():
         for name, row in choices.items():
-            for phrase in row["words"]:
-                add(phrase, Meaning("camera", f"{aspect}.{name}"))
+            yield from ((phrase, Meaning("camera", f"{aspect}.{name}")) for phrase in row["words"])
     for kind, table in raw["nearest"].items():
         for name, phrases in table.items():
-            for phrase in phrases:
-                add(phrase, Meaning(kind, name, is_nearest=True))
-    return {phrase: tuple(meanings) for phrase, meanings in found.items()}
+            yield from ((phrase, Meaning(kind, name, is_nearest=True)) for phrase in phrases)
+
+
+def _lexicon(raw: Mapping[str, Any]) -> dict[str, tuple[Meaning, ...]]:
+    found: dict[str, tuple[Meaning, ...]] = {}
+    for phrase, meaning in _meanings(raw):
+        found[phrase] = (*found.get(phrase, ()), meaning)
+    return found
 
 
 @cache

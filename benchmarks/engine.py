@@ -1,0 +1,142 @@
+"""What a clip of the scene engine costs, by stage, beside two bare references in the same run.
+
+    python -m benchmarks.engine [--seconds 5] [--size 360x640]
+
+Prints wall and CPU seconds a stage, and the ratio of the CPU seconds to (a) ffmpeg encoding as many
+raw frames and (b) a bare numba tracer of one sphere on a plane. On a shared machine only the ratios
+mean something. The first run compiles, and says how long that took.
+"""
+
+import argparse
+import math
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from engine.contracts import VideoRequest
+from engine.engines.scene.engine import SceneEngine, pictures, soundtrack, stage
+from engine.mp4 import write_mp4
+
+PROMPTS = (
+    "a red basketball bouncing on a court, low angle",
+    "three red balls fall on the beach at sunset",
+    "a bowling ball crashes into ten pins",
+    "footballs bounce in the rain in a city",
+    "five glass marbles roll on ice",
+)
+
+
+@njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def bare_trace(picture: NDArray[np.uint8], t: float) -> None:
+    """One ray a pixel: a lit sphere, a checkered plane with a hard shadow."""
+    height, width, _ = picture.shape
+    for y in range(height):
+        for x in range(width):
+            dx, dy, dz = (x - width / 2) / height, 1.2, (height / 2 - y) / height
+            k = 1.0 / math.sqrt(dx * dx + dy * dy + dz * dz)
+            dx, dy, dz = dx * k, dy * k, dz * k
+            oy, oz, r = -4.0, 1.0 - (1.0 + math.sin(t)), 0.8
+            b = oy * dy + oz * dz
+            disc = b * b - (oy * oy + oz * oz - r * r)
+            light = 0.5 + 0.5 * dz
+            if disc > 0.0 and -b - math.sqrt(disc) > 0.0:
+                s = -b - math.sqrt(disc)
+                light = max(0.0, (dx * s * 0.4 - (oy + dy * s) * 0.4 + (oz + dz * s) * 0.8) / r)
+            elif dz < 0.0:
+                s = -1.0 / dz
+                px, py, pz = dx * s, oy + dy * s, dz * s + oz
+                c = px * 0.4 - py * 0.4 + pz * 0.8
+                shadow = c * c - (px * px + py * py + pz * pz - r * r) > 0.0 and c < 0.0
+                light = 0.15 if shadow else 0.4 + 0.4 * ((int(px + 99) + int(py + 99)) % 2)
+            for channel in range(3):
+                picture[y, x, channel] = np.uint8(min(light, 1.0) * 255.0)
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, float, Any]:
+    """Run it; return (wall seconds, CPU seconds with those of finished children, result)."""
+
+    def cpu() -> float:
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+    wall_before, cpu_before = time.perf_counter(), cpu()
+    result = work()
+    return time.perf_counter() - wall_before, cpu() - cpu_before, result
+
+
+def bare_film(width: int, height: int, frames: int) -> list[NDArray[np.uint8]]:
+    """The film of the reference tracer, on all cores."""
+
+    def one(i: int) -> NDArray[np.uint8]:
+        picture = np.empty((height, width, 3), np.uint8)
+        bare_trace(picture, i / 24)
+        return picture
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(one, range(frames)))
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--size", default="360x640")
+    options = parser.parse_args()
+    engine = SceneEngine()
+    warm_wall, warm_cpu, _ = timed(engine.warm_up)
+    bare_film(16, 16, 1)
+    rows: dict[str, list[tuple[float, float]]] = {}
+    size = tuple(int(n) for n in options.size.split("x"))
+    with tempfile.TemporaryDirectory() as folder:
+        to = Path(folder) / "clip.mp4"
+        for seed, prompt in enumerate(PROMPTS):
+            request = VideoRequest(prompt, options.seconds, size=options.size, seed=seed)
+            frames = options.seconds * request.fps
+            measure(rows, request, seed, to)
+            wall, cpu, film = timed(lambda n=frames: bare_film(*size, n))
+            rows.setdefault("bare tracer", []).append((wall, cpu))
+            del film
+    print(f"{options.seconds} s at {options.size}, mean of {len(PROMPTS)} prompts")
+    print(f"warm-up (compiles once): {warm_wall:.1f} s wall, {warm_cpu:.1f} CPU-s")
+    print(f"{'stage':14} {'wall s':>8} {'CPU s':>8} {'x encode':>9} {'x tracer':>9}")
+    means = {name: np.mean(values, axis=0) for name, values in rows.items()}
+    for name, (wall, cpu) in means.items():
+        encode, tracer = cpu / means["bare encode"][1], cpu / means["bare tracer"][1]
+        print(f"{name:14} {wall:8.2f} {cpu:8.2f} {encode:9.2f} {tracer:9.2f}")
+
+
+def measure(
+    rows: dict[str, list[tuple[float, float]]], request: VideoRequest, seed: int, to: Path
+) -> None:
+    """Time the whole clip, then its stages one by one, then the encoding of its frames alone."""
+
+    def note(name: str, work: Callable[[], Any]) -> Any:
+        wall, cpu, result = timed(work)
+        rows.setdefault(name, []).append((wall, cpu))
+        return result
+
+    def render() -> None:
+        SceneEngine().render(request, to, on_progress=lambda _: None, is_cancelled=lambda: False)
+
+    note("clip", render)
+    shots = note("- physics", lambda: stage(request, seed, lambda: False))
+    note("- sound", lambda: soundtrack(shots, request, seed))
+    film = note("- frames", lambda: list(pictures(shots, request, seed)))
+    width, height = request.width_px, request.height_px
+    note(
+        "bare encode",
+        lambda: write_mp4(to, film, size=(width, height), fps=request.fps, sound=None),
+    )
+
+
+if __name__ == "__main__":
+    main()
