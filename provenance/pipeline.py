@@ -25,13 +25,15 @@ from transcode.errors import NotAVideo, TranscodeError
 from transcode.hls import shift_byte_ranges
 from transcode.package import Package, even_size, package_clip
 from transcode.probe import MediaInfo, probe, sample_luma
+from transcode.reencode import reencode
 
 _RECORD = "marked.json"
 _SAMPLES = 6
-# The mark must be read from a half-size copy at crf 28, with room to spare, or the clip is encoded
-# once more with a stronger one: few clips need it, and the others stay cleaner.
-_STRENGTHS = (1.0, 1.7)
-_TRIAL_Z = 8.0
+# The mark must be read from a half-size copy at crf 28 of the smallest file, or the clip is encoded
+# again with a stronger one: few clips need it, and the others stay cleaner.
+_STRENGTHS = (1.0, 1.35, 1.8)
+_TRIAL_CRF = 28
+_TRIAL_SECONDS = 4.0
 _ABANDONED_SECONDS = 3600.0
 
 
@@ -150,10 +152,9 @@ def _make(source: _SourceClip, work: Path, claims: ClipClaims, marker: Marker) -
         )
         _sign_all(package, claims, marker)
         _check_manifests(package, claims, marker)
-        is_readable = _mark_is_readable(package, claims, marker)
-        is_lasting = _mark_is_lasting(package, claims, marker)
-        package.trial.unlink()
-        if is_readable and (is_lasting or strength == _STRENGTHS[-1]):
+        if _mark_is_readable(package, claims, marker) and (
+            strength == _STRENGTHS[-1] or _mark_lasts(source, package, claims, marker)
+        ):
             return package
     raise MarkingFailed(f"clip {claims.clip_id}: its invisible mark cannot be read back")
 
@@ -181,16 +182,29 @@ def _check_manifests(package: Package, claims: ClipClaims, marker: Marker) -> No
 
 def _mark_is_readable(package: Package, claims: ClipClaims, marker: Marker) -> bool:
     # The full HLS rendition holds the very pictures of the MP4.
-    for path in (package.mp4, package.hls_media[-1]):
-        mark = read_video_mark(path, marker.watermark_key, is_copy=False)
-        if mark is None or mark.mark_id != claims.mark_id:
-            return False
-    return True
+    return all(_holds_mark(path, claims, marker) for path in (package.mp4, package.hls_media[-1]))
 
 
-def _mark_is_lasting(package: Package, claims: ClipClaims, marker: Marker) -> bool:
-    mark = read_video_mark(package.trial, marker.watermark_key, is_copy=False)
-    return mark is not None and mark.mark_id == claims.mark_id and mark.z_score >= _TRIAL_Z
+def _mark_lasts(source: _SourceClip, package: Package, claims: ClipClaims, marker: Marker) -> bool:
+    """Say whether the mark outlives what a stranger's re-encode leaves of the smallest file."""
+    width_px, height_px = even_size(source.info)
+    copy = package.mp4.with_name("trial.mp4")
+    reencode(
+        package.hls_media[-1],
+        copy,
+        size_px=(width_px // 4 * 2, height_px // 4 * 2),
+        crf=_TRIAL_CRF,
+        seconds=_TRIAL_SECONDS,
+        cancelled=source.cancelled,
+    )
+    lasts = _holds_mark(copy, claims, marker)
+    copy.unlink()
+    return lasts
+
+
+def _holds_mark(path: Path, claims: ClipClaims, marker: Marker) -> bool:
+    mark = read_video_mark(path, marker.watermark_key, is_copy=False)
+    return mark is not None and mark.mark_id == claims.mark_id
 
 
 def _write_record(work: Path, package: Package, info: MediaInfo, claims: ClipClaims) -> None:

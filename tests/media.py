@@ -28,10 +28,3 @@ def make_clip(path: Path, source: str, *, seconds: float, audio: bool = False) -
     )
     run(graph, timeout_seconds=60)
     return path
-
-
-def reencode(source: Path, to: Path, *, width_px: int, height_px: int, crf: int) -> Path:
-    """Write a stranger's copy of a clip: another size, another quality, no manifest."""
-    picture = ffmpeg.input(str(source)).video.filter("scale", width_px, height_px)
-    run(ffmpeg.output(picture, str(to), vcodec="libx264", crf=crf), timeout_seconds=60)
-    return to

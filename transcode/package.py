@@ -19,11 +19,10 @@ from transcode.probe import SAFE_INPUT, MediaInfo
 
 SEGMENT_SECONDS = 2
 _SMALL_SHARE = 0.6  # 360x640 gives 216x384
-_TRIAL_SHARE = 0.5
 _POSTER_AT_SHARE = 0.4
 _X264 = {"vcodec": "libx264", "preset": "veryfast", "pix_fmt": "yuv420p"}
 # The invisible mark has less room in the small picture, so that is compressed less.
-_FULL_CRF, _SMALL_CRF, _TRIAL_CRF = 23, 20, 28
+_FULL_CRF, _SMALL_CRF = 23, 20
 _KEYFRAMES = f"expr:gte(t,n_forced*{SEGMENT_SECONDS})"
 # The badge changes corners, so no one crop removes it: bottom left, top right, bottom right, top
 # left.
@@ -34,17 +33,13 @@ _PACKAGING_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """Files made by `package_clip`; playlists name the media files beside them.
-
-    `trial` is not for delivery: a copy at half size and crf 28, to see what marks it still shows.
-    """
+    """Files made by `package_clip`; playlists name the media files beside them."""
 
     mp4: Path
     poster: Path
     hls_master: Path
     hls_playlists: tuple[Path, ...]
     hls_media: tuple[Path, ...]
-    trial: Path
 
 
 def even_size(info: MediaInfo) -> tuple[int, int]:
@@ -95,7 +90,6 @@ def package_clip(  # noqa: PLR0913 - each is one input of the one graph
             hls_master=hls_dir / "master.m3u8",
             hls_playlists=(hls_dir / "full.m3u8", hls_dir / "small.m3u8"),
             hls_media=(hls_dir / "full.m4s", hls_dir / "small.m4s"),
-            trial=out_dir / "trial.mp4",
         )
         video = ffmpeg.input(str(source), **SAFE_INPUT)
         marked = _marked_picture(video.video, template_yuv, badge_png, width_px, height_px)
@@ -134,11 +128,9 @@ def _marked_picture(
 def _encodings(
     video: Any, marked: Any, info: MediaInfo, package: Package, small: Path
 ) -> list[Any]:
-    full, shrunk, tried, still = (marked.split()[branch] for branch in range(4))
-    shrunk, tried = (
-        branch.filter("scale", *_share_of(info, share), flags="bicubic")
-        for branch, share in ((shrunk, _SMALL_SHARE), (tried, _TRIAL_SHARE))
-    )
+    full, shrunk, still = (marked.split()[branch] for branch in range(3))
+    width_px, height_px = (max(2, round(side * _SMALL_SHARE / 2) * 2) for side in even_size(info))
+    shrunk = shrunk.filter("scale", width_px, height_px, flags="bicubic")
     still = still.filter("select", f"gte(t,{info.seconds * _POSTER_AT_SHARE:.3f})")
     sound = [video.audio] if info.has_audio else []
     aac = {"acodec": "aac", "audio_bitrate": "128k"} if sound else {}
@@ -146,13 +138,8 @@ def _encodings(
     return [
         ffmpeg.output(full, *sound, str(package.mp4), crf=_FULL_CRF, **mp4, **aac),
         ffmpeg.output(shrunk, str(small), crf=_SMALL_CRF, **mp4),
-        ffmpeg.output(tried, str(package.trial), crf=_TRIAL_CRF, **_X264),
         ffmpeg.output(still, str(package.poster), **{"frames:v": 1, "q:v": 3, "update": 1}),
     ]
-
-
-def _share_of(info: MediaInfo, share: float) -> list[int]:
-    return [max(2, round(side * share / 2) * 2) for side in even_size(info)]
 
 
 def _write_hls(package: Package, small: Path, *, has_audio: bool, cancelled: Event | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import av
 import numpy as np
@@ -22,7 +22,11 @@ SAFE_INPUT = {"protocol_whitelist": "file", "format_whitelist": "mov,matroska"}
 _SEEK_AHEAD_SECONDS = 10.0
 _PLANAR_YUV = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuv444p"})
 
-_SKIP_FRAME: Final = {"nothing": "DEFAULT", "unreferenced": "NONREF", "all but keyframes": "NONKEY"}
+_SKIP_FRAME: dict[str, Literal["DEFAULT", "NONREF", "NONKEY"]] = {
+    "nothing": "DEFAULT",
+    "unreferenced": "NONREF",
+    "all but keyframes": "NONKEY",
+}
 
 Skipped: TypeAlias = Literal["nothing", "unreferenced", "all but keyframes"]
 Picture: TypeAlias = NDArray[np.uint8]

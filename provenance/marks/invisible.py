@@ -32,7 +32,8 @@ _TILE = (256, 240)  # rows, columns
 _BAND = (0.03, 0.10)
 _TILT = 0.5
 _SYNC_SHARE = 0.2
-_NEIGHBOURHOOD_PX = 17
+_NEIGHBOURHOOD_PX = 17  # of the canonical picture
+_MAX_ASPECT = 4
 _SCALES = tuple(1.015**step for step in sorted(range(-15, 19), key=abs))
 
 Luma: TypeAlias = NDArray[np.uint8]
@@ -114,9 +115,10 @@ def read_mark(frames: Sequence[Luma], key: bytes, *, is_copy: bool = True) -> In
     Returns:
         The mark, or None: nothing is reported under a sync z-score of 6.5 or without a right CRC.
     """
-    if not frames:
+    # A strip would become a huge canonical picture, and holds no tile.
+    if not frames or max(frames[0].shape) > _MAX_ASPECT * min(frames[0].shape):
         return None
-    evidence = np.mean([_normalised(_canonical(frame)) for frame in frames], axis=0)
+    evidence = _evidence(frames)
     for is_mirrored in (False, True) if is_copy else (False,):
         plane = np.ascontiguousarray(evidence[:, ::-1]) if is_mirrored else evidence
         for scale in _SCALES if is_copy else (1.0,):
@@ -124,6 +126,19 @@ def read_mark(frames: Sequence[Luma], key: bytes, *, is_copy: bool = True) -> In
             if mark is not None:
                 return mark
     return None
+
+
+def _evidence(frames: Sequence[Luma]) -> Plane:
+    """What the frames have in common on the canonical picture, each rid of what is its own."""
+    side_px = min(frames[0].shape)
+    shrinking = min(1.0, _CANONICAL_SIDE_PX / side_px)
+    # A small copy is enlarged once, after the mean, not frame by frame.
+    worked_side_px = side_px * shrinking
+    reach_px = round(_NEIGHBOURHOOD_PX * worked_side_px / _CANONICAL_SIDE_PX) // 2
+    total: Plane = np.zeros(1, dtype=np.float32)
+    for frame in frames:
+        total = total + _normalised(_resized(frame.astype(np.float32), shrinking), reach_px)
+    return _resized((total / len(frames)).astype(np.float32), _CANONICAL_SIDE_PX / worked_side_px)
 
 
 def _read_at(plane: Plane, scale: float, key: bytes, *, is_mirrored: bool) -> InvisibleMark | None:
@@ -188,12 +203,13 @@ def _strength(samples: Sequence[Luma]) -> Plane:
     planes = [_resized(_canonical(sample), 0.5) for sample in samples]
     # The mean of roots is small beside a lone edge, and the least of all samples is small where
     # something only passed: neither hides a mark. Texture that fills a place and stays does.
-    roots = [np.sqrt(np.abs(plane - _local_mean(plane))) for plane in planes]
-    texture = np.min([_local_mean(root) for root in roots], axis=0) ** 2
+    reach = _NEIGHBOURHOOD_PX // 2
+    roots = [np.sqrt(np.abs(plane - _local_mean(plane, reach))) for plane in planes]
+    texture = np.min([_local_mean(root, reach) for root in roots], axis=0) ** 2
     changes = [np.abs(after - before) for before, after in pairwise(planes)]
-    motion = _local_mean(np.mean(changes, axis=0)) if changes else np.zeros_like(texture)
+    motion = _local_mean(np.mean(changes, axis=0), reach) if changes else np.zeros_like(texture)
     strength = 0.75 + 1.4 * texture / (texture + 4.0) + 0.3 * np.minimum(motion / 8.0, 1.0)
-    return _local_mean(strength.astype(np.float32))
+    return _local_mean(strength.astype(np.float32), reach)
 
 
 def _canonical(frame: Luma) -> Plane:
@@ -208,21 +224,20 @@ def _resized(plane: Plane, scale: float) -> Plane:
     return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC))
 
 
-def _normalised(plane: Plane) -> Plane:
+def _normalised(plane: Plane, reach_px: int) -> Plane:
     """Take away what a picture has of its own: its local mean and its local contrast."""
-    detail = plane - _local_mean(plane)
-    contrast = np.sqrt(_local_mean(detail * detail))
+    detail = plane - _local_mean(plane, reach_px)
+    contrast = np.sqrt(np.maximum(_local_mean(detail * detail, reach_px), 0.0))
     return np.clip(detail / (contrast + 1.0), -3.0, 3.0)
 
 
-def _local_mean(plane: Plane) -> Plane:
-    """Mean over a square neighbourhood, by running sums along each axis."""
+def _local_mean(plane: Plane, reach_px: int) -> Plane:
+    """Mean over a square of `2 * reach_px + 1`, by running sums along each axis."""
+    side = 2 * reach_px + 1
     for _ in range(2):
-        before, after = _NEIGHBOURHOOD_PX // 2 + 1, _NEIGHBOURHOOD_PX // 2
-        padded = np.pad(plane, ((before, after), (0, 0)), mode="reflect")
-        sums = np.cumsum(padded, axis=0, dtype=np.float64)
-        means = (sums[_NEIGHBOURHOOD_PX:] - sums[:-_NEIGHBOURHOOD_PX]) / _NEIGHBOURHOOD_PX
-        plane = means.astype(np.float32).T
+        padded = np.pad(plane, ((reach_px + 1, reach_px), (0, 0)), mode="symmetric")
+        sums = np.cumsum(padded, axis=0)
+        plane = np.ascontiguousarray(((sums[side:] - sums[:-side]) / side).T)
     return plane
 
 

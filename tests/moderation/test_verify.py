@@ -16,7 +16,7 @@ from moderation.services import verification
 from provenance.claims import ClipClaims
 from provenance.pipeline import mark_clip
 from tests.media import make_clip as make_video
-from tests.media import reencode
+from transcode.reencode import reencode
 
 CLIP_ID, MARK_ID = new_id(), new_mark_id()
 
@@ -44,7 +44,8 @@ def marked(tmp_path_factory):
 def copied(marked, tmp_path_factory):
     """Somebody's rough copy: half the size, another quality, no manifest."""
     path = tmp_path_factory.mktemp("copy") / "copy.mp4"
-    return reencode(marked.mp4, path, width_px=180, height_px=320, crf=28).read_bytes()
+    reencode(marked.mp4, path, size_px=(180, 320), crf=28)
+    return path.read_bytes()
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ import pytest
 from provenance.marks.invisible import luma_template, read_mark
 from provenance.marks.reading import read_video_mark
 from provenance.pipeline import mark_clip
-from tests.media import make_clip, reencode
+from tests.media import make_clip
 from tests.provenance.conftest import MARK_ID, claims_of
 from transcode.probe import sample_luma
+from transcode.reencode import reencode
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 
@@ -85,7 +86,8 @@ def test_the_id_survives_crf_28_at_half_size_from_every_delivered_file(tmp_path,
     source = make_clip(tmp_path / "source.mp4", name, seconds=3)
     clip = mark_clip(source, tmp_path / "clip", claims_of("clip-" + name), marker)
     for path in (clip.mp4, *(file for file in clip.hls_files if file.suffix == ".m4s")):
-        copy = reencode(path, tmp_path / f"{path.name}.mp4", width_px=180, height_px=320, crf=28)
+        copy = tmp_path / f"{path.name}.mp4"
+        reencode(path, copy, size_px=(180, 320), crf=28)
         mark = read_video_mark(copy, marker.watermark_key, is_copy=True)
         assert mark is not None, f"{name}/{path.name}"
         assert mark.mark_id == MARK_ID

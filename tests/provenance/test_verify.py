@@ -9,10 +9,11 @@ from PIL import Image
 from provenance.errors import UnreadableMedia
 from provenance.marks.invisible import ACCEPT_Z
 from provenance.verify import verify_file
-from tests.media import make_clip, reencode
+from tests.media import make_clip
 from tests.provenance.conftest import MARK_ID
 from transcode.ffmpeg import run
 from transcode.probe import MediaLimits
+from transcode.reencode import reencode
 
 DELIVERED = ["clip.mp4", "hls/full.m4s", "hls/small.m4s", "poster.jpg"]
 
@@ -62,7 +63,8 @@ def test_a_flipped_byte_in_the_sample_tables_makes_the_mp4_invalid(folder, marke
 
 
 def test_a_copy_without_manifest_is_known_by_its_mark(folder, marker, tmp_path):
-    copy = reencode(folder / "clip.mp4", tmp_path / "c.mp4", width_px=180, height_px=320, crf=28)
+    copy = tmp_path / "copy.mp4"
+    reencode(folder / "clip.mp4", copy, size_px=(180, 320), crf=28)
     found = verify_file(copy, marker)
     assert (found.manifest, found.clip_id, found.mark_id) == ("absent", None, MARK_ID)
 
@@ -145,6 +147,7 @@ def test_damaged_files_are_unreadable_or_invalid_but_never_crash(folder, marker,
         assert found.mark_id in {None, MARK_ID}
 
 
-def test_a_gray_picture_can_be_checked(marker, tmp_path):
-    Image.fromarray(np.full((50, 70), 128, np.uint8)).save(tmp_path / "gray.png")
+@pytest.mark.parametrize("size", [(50, 70), (1, 1), (1, 3840), (8, 9)])
+def test_a_gray_picture_of_any_shape_can_be_checked(marker, tmp_path, size):
+    Image.fromarray(np.full(size, 128, np.uint8)).save(tmp_path / "gray.png")
     assert verify_file(tmp_path / "gray.png", marker).manifest == "absent"
