@@ -24,10 +24,11 @@ _X264 = {"vcodec": "libx264", "preset": "veryfast", "pix_fmt": "yuv420p"}
 # The invisible mark has less room in the small picture, so that is compressed less.
 _FULL_CRF, _SMALL_CRF = 23, 20
 _KEYFRAMES = f"expr:gte(t,n_forced*{SEGMENT_SECONDS})"
-# The badge changes corners, so no one crop removes it: bottom left, top right, bottom right, top
-# left.
+# The badge changes places, so no one crop removes it: low left, high right, low right, high left.
+# Both heights are free of what players lay over a clip: tabs at the top, captions in the last third.
 _BADGE_SECONDS = 2.5
 _BADGE_MARGIN_SHARE = 0.035
+_BADGE_HIGH_SHARE, _BADGE_LOW_SHARE = 0.11, 0.60
 _PACKAGING_SECONDS = 120.0
 
 
@@ -64,7 +65,7 @@ def package_clip(  # noqa: PLR0913 - each is one input of the one graph
         out_dir: gets `clip.mp4` (H.264, AAC, faststart), `poster.jpg` and `hls/`: a master
             playlist and two renditions, each one fragmented MP4 addressed by byte ranges.
         info: what `probe` said of the source.
-        badge_png: the visible mark; it moves from corner to corner.
+        badge_png: the visible mark; it moves from side to side, high and low.
         luma_template: the invisible mark, height x width of `even_size(info)`, around 128.
         timeout_seconds: for the encoding; packaging takes milliseconds.
         cancelled: stops the work when set.
@@ -107,7 +108,8 @@ def _marked_picture(
     )
     margin_px = round(min(width_px, height_px) * _BADGE_MARGIN_SHARE)
     step = f"mod(floor(t/{_BADGE_SECONDS}),4)"
-    far_x, far_y = f"W-w-{margin_px}", f"H-h-{margin_px}"
+    far_x = f"W-w-{margin_px}"
+    high_y, low_y = (round(height_px * share) for share in (_BADGE_HIGH_SHARE, _BADGE_LOW_SHARE))
     # Single pictures last: both filters repeat their second input's last frame.
     return ffmpeg.filter(
         [
@@ -121,7 +123,7 @@ def _marked_picture(
     ).overlay(
         ffmpeg.input(str(badge_png)),
         x=f"if(between({step},1,2),{far_x},{margin_px})",
-        y=f"if(mod({step},2),{margin_px},{far_y})",
+        y=f"if(mod({step},2),{high_y},{low_y})",
     )
 
 
