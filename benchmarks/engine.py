@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ PROMPTS = (
 )
 
 
-@njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, fastmath=True)
 def bare_trace(picture: NDArray[np.uint8], t: float) -> None:
     """One ray a pixel: a lit sphere, a checkered plane with a hard shadow."""
     height, width, _ = picture.shape
@@ -95,16 +96,15 @@ def main() -> None:
     warm_wall, warm_cpu, _ = timed(engine.warm_up)
     bare_film(16, 16, 1)
     rows: dict[str, list[tuple[float, float]]] = {}
-    size = tuple(int(n) for n in options.size.split("x"))
+    width_px, height_px = (int(side) for side in options.size.split("x"))
     with tempfile.TemporaryDirectory() as folder:
         to = Path(folder) / "clip.mp4"
         for seed, prompt in enumerate(PROMPTS):
             request = VideoRequest(prompt, options.seconds, size=options.size, seed=seed)
             frames = options.seconds * request.fps
             measure(rows, request, seed, to)
-            wall, cpu, film = timed(lambda n=frames: bare_film(*size, n))
+            wall, cpu, _ = timed(partial(bare_film, width_px, height_px, frames))
             rows.setdefault("bare tracer", []).append((wall, cpu))
-            del film
     print(f"{options.seconds} s at {options.size}, mean of {len(PROMPTS)} prompts")
     print(f"warm-up (compiles once): {warm_wall:.1f} s wall, {warm_cpu:.1f} CPU-s")
     print(f"{'stage':14} {'wall s':>8} {'CPU s':>8} {'x encode':>9} {'x tracer':>9}")

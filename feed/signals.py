@@ -6,3 +6,6 @@ from django.dispatch import Signal
 
 # A clip entered or left the published state: clip_id (UUID), is_published (bool).
 clip_publication_changed = Signal()
+
+# A caption is about to change: clip_id (UUID), caption (str). A receiver that raises refuses it.
+caption_changing = Signal()

@@ -7,6 +7,14 @@ from http import HTTPStatus
 from core.errors import DomainError, Forbidden, InvalidField, NotFound
 
 
+class CaptionRefused(DomainError):
+    """Policy refuses a clip's new caption; `reasons` say which rule, where, and what would do."""
+
+    code = "caption_refused"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "The caption goes against this instance's rules; the old one stays."
+
+
 class OwnClip(Forbidden):
     """Nobody reports or decides on their own clip."""
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.dispatch import Signal
 
 WIRING = {
+    "feed.signals.caption_changing": ["moderation.receivers.check_caption"],
     "feed.signals.clip_publication_changed": ["remix.receivers.count_remix"],
 }
 OURS = [

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import ffmpeg
-import imageio_ffmpeg  # type: ignore[import-untyped]
+import imageio_ffmpeg
 
 from transcode.errors import TranscodeCancelled, TranscodeError, TranscodeTimeout
 

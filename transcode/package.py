@@ -25,7 +25,7 @@ _X264 = {"vcodec": "libx264", "preset": "veryfast", "pix_fmt": "yuv420p"}
 _FULL_CRF, _SMALL_CRF = 23, 20
 _KEYFRAMES = f"expr:gte(t,n_forced*{SEGMENT_SECONDS})"
 # The badge changes places, so no one crop removes it: low left, high right, low right, high left.
-# Both heights are free of what players lay over a clip: tabs at the top, captions in the last third.
+# Both heights are free of what players lay over a clip: tabs on top, captions in the last third.
 _BADGE_SECONDS = 2.5
 _BADGE_MARGIN_SHARE = 0.035
 _BADGE_HIGH_SHARE, _BADGE_LOW_SHARE = 0.11, 0.60

@@ -16,7 +16,7 @@ from core.ids import new_id
 from feed.errors import ClipHidden, ClipNotFound, NotYourClip
 from feed.models import CAPTION_CHARACTERS_MAX, Clip, ClipState, HiddenClip, Like, RemixAllowed
 from feed.selectors import visible_clip
-from feed.signals import clip_publication_changed
+from feed.signals import caption_changing, clip_publication_changed
 
 
 def create_draft(  # noqa: PLR0913 - the facts of a finished clip; none has a sensible default
@@ -120,10 +120,12 @@ def update_clip(
         ClipNotFound: not visible to who asks.
         NotYourClip: somebody else's.
         InvalidField: the caption is too long.
+        DomainError: a receiver of `caption_changing` refuses the caption.
     """
     clip = _own(clip_id, by)
     if caption is not None:
         _check_caption(caption)
+        caption_changing.send(sender=Clip, clip_id=clip.pk, caption=caption)
         clip.caption = caption
     if remix_allowed is not None:
         clip.remix_allowed = RemixAllowed(remix_allowed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -27,7 +26,7 @@ from generation.services.lease import lock_user_jobs
 from generation.states import DEADLINES, State
 from generation.wake import wake_on_commit
 from moderation.policy.verdict import PromptVerdict
-from moderation.services import check_prompt
+from moderation.services import check_prompt, reasons_of
 from remix.services import check_may_remix
 
 if TYPE_CHECKING:
@@ -143,21 +142,6 @@ def preflight(*, by: User, request: GenerationRequest) -> Preflight:
 def policy_verdicts(request: GenerationRequest) -> dict[str, PromptVerdict]:
     """Return what policy says of each text of the request, by field."""
     return {field: check_prompt(text=text) for field, text in request.texts().items()}
-
-
-def reasons_of(verdicts: Mapping[str, PromptVerdict]) -> list[dict[str, Any]]:
-    """Return why policy refuses the request, as clients see it; empty: it does not."""
-    return [
-        {
-            "field": field,
-            "rule": reason.rule,
-            "span": list(reason.span),
-            "message": reason.message,
-            "suggestion": reason.suggestion,
-        }
-        for field, verdict in verdicts.items()
-        for reason in verdict.reasons
-    ]
 
 
 def _check(by: User, request: GenerationRequest) -> EngineCapabilities:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from moderation.errors import CaptionRefused
 from moderation.models import CheckOutcome, PromptCheck
 from moderation.policy.check import check_text
 from moderation.policy.verdict import PromptVerdict
@@ -63,6 +65,35 @@ def check_prompt(*, text: str, record_for: UUID | None = None) -> PromptVerdict:
             for outcome, reason in found
         )
     return verdict
+
+
+def reasons_of(verdicts: Mapping[str, PromptVerdict]) -> list[dict[str, Any]]:
+    """Return why policy refuses texts, as clients see it; empty: it refuses none.
+
+    Args:
+        verdicts: what policy says of each text, by the name of its field.
+    """
+    return [
+        {
+            "field": field,
+            "rule": reason.rule,
+            "span": list(reason.span),
+            "message": reason.message,
+            "suggestion": reason.suggestion,
+        }
+        for field, verdict in verdicts.items()
+        for reason in verdict.reasons
+    ]
+
+
+def refuse_forbidden_caption(*, caption: str) -> None:
+    """Let a caption pass that policy allows.
+
+    Raises:
+        CaptionRefused: policy refuses it; `reasons` say why.
+    """
+    if reasons := reasons_of({"caption": check_prompt(text=caption)}):
+        raise CaptionRefused(field="caption", reasons=reasons)
 
 
 def check_frames(*, path: Path) -> FramesVerdict:

@@ -41,7 +41,7 @@ def newcomer(instance) -> Iterator[Callable[[], Person]]:
 
         def join() -> Person:
             person = sign_up(instance.base_url, invite=instance.new_invite())
-            clients.enter_context(person.http)
+            clients.callback(person.http.close)
             return person
 
         yield join

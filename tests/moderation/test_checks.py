@@ -9,6 +9,7 @@ import pytest
 
 from moderation.models import PromptCheck
 from moderation.services import check_frames, check_prompt
+from tests.clips import make_clip
 from tests.perception.shapes import blobs, landscape
 
 
@@ -102,3 +103,16 @@ def test_scores_are_numbers_for_the_api(video):
     assert type(verdict.score) is float
     assert type(verdict.at_seconds) is float
     assert not isinstance(verdict.score, np.floating)
+
+
+def test_a_caption_that_policy_refuses_does_not_replace_the_old_one(make_user, client_of):
+    author = make_user("ada")
+    clip = make_clip(author, caption="a red ball")
+    answer = client_of(author).patch(
+        f"/api/v1/clips/{clip.pk}", {"caption": "an explicit sex scene"}, format="json"
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "caption_refused")
+    assert answer.json()["reasons"][0]["rule"] == "sexual_content"
+    assert answer.json()["errors"][0]["field"] == "caption"
+    clip.refresh_from_db()
+    assert clip.caption == "a red ball"
