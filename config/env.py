@@ -125,7 +125,7 @@ def _variables() -> tuple[Variable, ...]:  # noqa: PLR0915 - a table
         "EMAIL_URL",
         "str",
         "",
-        "smtp+tls://user:password@host:587. Empty: mails are files under the state folder.",
+        "submission://user:password@host:587. Empty: mails are files under the state folder.",
         weak="mails are written to files, nobody receives them",
     )
     add("EMAIL_FROM", "str", "vignette@localhost", "Sender of mails.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dj_database_url
 import dj_email_url
+from django.core.exceptions import ImproperlyConfigured
 
 from config import env
 from config.local.state import running_instance
@@ -171,6 +172,8 @@ INVITES_PER_USER = env.read("INVITES_PER_USER")
 EMAIL_FROM = env.read("EMAIL_FROM")
 DEFAULT_FROM_EMAIL = EMAIL_FROM
 _mail = dj_email_url.parse(env.read("EMAIL_URL") or f"file://{STATE_DIR / 'mail'}")
+if "EMAIL_BACKEND" not in _mail:
+    raise ImproperlyConfigured("EMAIL_URL: use submission:// (STARTTLS), smtp:// or file://.")
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]

@@ -14,7 +14,7 @@ const IDEAS = [
   "A red rubber ball bounces down a wooden staircase at sunset",
   "Three glass marbles roll across a beach and knock over a blue box",
   "A golden cube falls through the snow, slow motion, camera orbits",
-  "A tower of wooden blocks is hit by a heavy metal ball at night",
+  "A rubber duck jumps in the rain on a street at night",
 ];
 const SECONDS_DEFAULT = 5;
 const DRAFT_KEY = "vignette.prompt"; // what was being written survives a reload

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -129,3 +130,30 @@ def _self_signed(folder: Path) -> tuple[Path, Path]:
         )
     )
     return folder / "chain.pem", folder / "key.pem"
+
+
+def test_the_example_of_production_passes_the_deployment_checks_once_filled(tmp_path):
+    text = (DEPLOY / "production.env.example").read_text()
+    given = dict(re.findall(r"^([A-Z0-9_]+)=(.*)$", text, re.MULTILINE))
+    given |= {
+        "SECRET_KEY": "k" * 20 + "0123456789abcdefghijklmnopqrstuvwxyz",
+        "WATERMARK_KEY": "0" * 64,
+    }
+    settings = os.environ | given | {"VIGNETTE_STATE": str(tmp_path)}
+    command = [sys.executable, ROOT / "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    done = subprocess.run(command, env=settings, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_instance_on_weak_defaults_fails_the_deployment_checks(tmp_path):
+    weak = {variable.name for variable in env.VARIABLES if variable.weak}
+    settings = {name: value for name, value in os.environ.items() if name not in weak}
+    command = [sys.executable, ROOT / "manage.py", "check", "--deploy"]
+    done = subprocess.run(
+        command,
+        env=settings | {"VIGNETTE_STATE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert [name for name in sorted(weak) if f") {name}: " not in done.stderr] == []

@@ -254,6 +254,12 @@ def test_a_reported_clip_leaves_at_once(viewer, clip_id):
     expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
 
 
+def test_the_contract_can_be_read_in_the_browser(viewer):
+    viewer.page.goto(f"{viewer.base_url}/api/v1/docs")
+    expect(viewer.page.get_by_role("heading", name="Vignette")).to_be_visible()
+    expect(viewer.page.get_by_role("button", name="get /api/v1/feed", exact=True)).to_be_visible()
+
+
 def test_neither_browser_complained_nor_asked_another_host(author, viewer):
     assert author.complaints == []
     assert viewer.complaints == []
