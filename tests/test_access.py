@@ -25,7 +25,7 @@ CALLERS = ("stranger", "owner", "other", "moderator", "suspended")
 # Route and what it is filled with         stranger owner other moderator suspended
 TABLE = """
 GET    /                                        200 200 200 200 200
-GET    /problems/bad_cursor                     200 200 200 200 200
+GET    /problems/{code}                         200 200 200 200 200
 GET    /healthz                                 200 200 200 200 200
 GET    /readyz                                  200 200 200 200 200
 GET    /api/v1/config                           200 200 200 200 200
@@ -150,6 +150,7 @@ def things(clients, settings, tmp_path):
         "hidden": hidden.pk,
         "invite": create_invite(by=ada.pk)[0].pk,
         "job": job.pk,
+        "code": "bad_cursor",
         "grant": "nobody-signed-this",
         "name": f"clips/{new_id()}/1/clip.mp4",
     }
