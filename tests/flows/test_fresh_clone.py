@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_from_a_fresh_clone_to_a_clip_in_a_friends_feed():
             assert (word, label) == ("ready", "invite:")
             author = sign_up(base_url, invite=invite)
             friend = sign_up(base_url, invite=invite)
-            with author.http, friend.http:
+            with closing(author.http), closing(friend.http):
                 job = author.wait_for(
                     author.generate("a red ball bounces", seconds=1, publish=True)
                 )
