@@ -171,8 +171,9 @@ def test_the_player_is_worked_by_keys_alone(viewer, clip_id):
     wait_for_playing(page, clip_id)
     page.reload()
     expect(like).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_role("button", name="Turn sound off")).to_be_visible()
-    page.keyboard.press("m")
+    # Remembered; whether it is heard before the next key is the browser's to decide.
+    assert page.evaluate("localStorage.getItem('vignette.sound')") == "on"
+    wait_for_playing(page, clip_id)
 
 
 def test_a_refused_prompt_is_marked_where_it_offends_and_costs_nothing(viewer):
