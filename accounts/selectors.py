@@ -25,11 +25,6 @@ class Relation:
     followed_by: bool = False
     mutes: bool = False
 
-    @property
-    def mutual(self) -> bool:
-        """Whether each follows the other."""
-        return self.follows and self.followed_by
-
 
 def visible_users(viewer: Viewer) -> QuerySet[User]:
     """Return the active users with whom no block stands in either direction."""

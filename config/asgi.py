@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
-from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from channels.routing import ProtocolTypeRouter, URLRouter
 
 from config.wsgi import application as wsgi_application  # first: it sets Django up
@@ -43,6 +43,3 @@ async def _lifespan(receive: ASGIReceiveCallable, send: ASGISendCallable) -> Non
         else:
             await send({"type": "lifespan.shutdown.complete"})
             return
-
-
-__all__ = ["ASGI3Application", "application"]

@@ -49,13 +49,6 @@ def remixes_of(clip_id: UUID, *, viewer: Viewer) -> QuerySet[Any]:
     return feed_selectors.published_clips(viewer).filter(pk__in=children)
 
 
-def parents_of(clip_id: UUID) -> list[tuple[UUID, str]]:
-    """Return the clips that this one was made from, first one first, each with the edge's kind."""
-    return list(
-        Edge.objects.filter(child_id=clip_id).order_by("id").values_list("parent_id", "kind")
-    )
-
-
 def lineage(clip_id: UUID, *, viewer: Viewer) -> dict[str, Any]:
     """Return a clip's ancestors and its newest remixes with the kinds of their edges.
 

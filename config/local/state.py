@@ -52,18 +52,6 @@ def running_instance(state_dir: Path) -> Instance | None:
     return None
 
 
-def require_running(state_dir: Path) -> Instance:
-    """Return the running instance.
-
-    Raises:
-        LocalServiceError: nothing runs in this state folder.
-    """
-    instance = running_instance(state_dir)
-    if instance is None:
-        raise LocalServiceError(f"nothing runs in {state_dir}; start it with bin/run")
-    return instance
-
-
 def read_record(state_dir: Path) -> Instance | None:
     """Return the last written record, whether its supervisor lives or not."""
     try:

@@ -92,9 +92,7 @@ def test_relations(ada, bob, make_user):
     services.mute(muter=ada, username="dan")
     relations = selectors.relation_of(ada, [bob.pk, cyd.pk, dan.pk])
     assert relations[bob.pk] == selectors.Relation(follows=True, followed_by=True)
-    assert relations[bob.pk].mutual
     assert relations[cyd.pk] == selectors.Relation(followed_by=True)
-    assert not relations[cyd.pk].mutual
     assert relations[dan.pk] == selectors.Relation(mutes=True)
     assert list(selectors.following_ids(ada.pk)) == [bob.pk]
     assert list(selectors.muted_user_ids(ada)) == [dan.pk]

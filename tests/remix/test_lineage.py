@@ -10,7 +10,6 @@ from core.ids import new_id
 from feed.services import delete_clip, hide_clip, publish_clip, restore_clip, update_clip
 from remix.errors import RemixNotAllowed
 from remix.models import Edge
-from remix.selectors import parents_of
 from remix.services import add_edge, check_may_remix
 from tests.clips import make_clip, make_draft
 
@@ -33,6 +32,11 @@ def remix(author, parent, kind="remix", *, publish=True):
     if publish:
         publish_clip(clip_id=child.pk, by=author)
     return child
+
+
+def parents_of(clip_id):
+    edges = Edge.objects.filter(child_id=clip_id).order_by("id")
+    return list(edges.values_list("parent_id", "kind"))
 
 
 def node(clip, author, *, available=True):
