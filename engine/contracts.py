@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 VideoStatus = Literal["queued", "in_progress", "completed", "failed"]
 
@@ -18,6 +18,22 @@ class Shot:
     prompt: str
     seconds: int
     camera: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CastMember:
+    """A likeness that a prompt may name; it reaches an engine as bytes only."""
+
+    name: str  # "@handle"
+    face: bytes  # an encoded picture of the face
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The video that a request builds on, as its engine described it (`Rendering.world`)."""
+
+    operation: Literal["extend", "edit"]
+    world: bytes  # JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,8 @@ class VideoRequest:
     negative_prompt: str | None = None
     audio: bool = True
     input_reference: bytes | None = None
+    cast: tuple[CastMember, ...] = ()
+    source: Source | None = None
 
     @property
     def width_px(self) -> int:
@@ -104,6 +122,10 @@ class Rendering:
 
     seed: int
     not_drawn: tuple[NotDrawn, ...]
+    captions: str = ""  # WebVTT; empty: nobody speaks
+    world: bytes = (
+        b""  # JSON: what was simulated, and all that `Source` needs; empty: no such thing
+    )
 
 
 class Engine(Protocol):
@@ -115,6 +137,16 @@ class Engine(Protocol):
 
     def warm_up(self) -> None:
         """Load or compile what the first clip would otherwise wait for."""
+
+    def vocabulary(self) -> dict[str, Any]:
+        """Everything a prompt can name, as JSON; empty for an engine without such a list."""
+
+    def preview(self, request: VideoRequest, *, is_cancelled: Callable[[], bool]) -> bytes:
+        """Draw a contact sheet of the clip, as JPEG, for a small part of what `render` costs.
+
+        Raises:
+            EngineError: the clip cannot be made, or the engine has no preview.
+        """
 
     def render(
         self,

@@ -1,12 +1,12 @@
 import pytest
 
 from engine.contracts import NotDrawn
-from engine.engines.scene.ambience import BEDS
-from engine.engines.scene.language import continued, read_prompt
-from engine.engines.scene.scene import ARRANGEMENTS, STAGERS
-from engine.engines.scene.tracer_sky import BACKDROPS
-from engine.engines.scene.tracer_textures import GROUNDS, PATTERNS
-from engine.engines.scene.vocabulary import vocabulary
+from engine.engines.scene.frames.textures import GROUNDS, PATTERNS
+from engine.engines.scene.language.reading import continued, read_prompt
+from engine.engines.scene.language.vocabulary import vocabulary
+from engine.engines.scene.light.look import BACKDROPS
+from engine.engines.scene.scene.build import ARRANGEMENTS, STAGERS
+from engine.engines.scene.sound.ambience import BEDS
 
 RED, BLUE = "#d8332a", "#2460cf"
 

@@ -3,12 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.engines.scene.contacts import GROUND
-from engine.engines.scene.language import read_prompt
-from engine.engines.scene.physics import simulate
-from engine.engines.scene.scene import World, build_world
-from engine.engines.scene.solids import make_body
-from engine.engines.scene.vocabulary import vocabulary
+from engine.engines.scene.language.reading import read_prompt
+from engine.engines.scene.language.vocabulary import vocabulary
+from engine.engines.scene.physics.contacts import GROUND
+from engine.engines.scene.physics.simulate import simulate
+from engine.engines.scene.scene.build import build_world
+from engine.engines.scene.scene.solids import make_body
+from engine.engines.scene.scene.world import World
 
 FPS = 240
 GRAVITY = 9.81

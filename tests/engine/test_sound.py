@@ -3,7 +3,7 @@ import pytest
 
 from engine.contracts import VideoRequest
 from engine.engines.scene.engine import soundtrack, stage
-from engine.engines.scene.loudness import TARGET_LUFS, loudness_lufs, normalised
+from engine.engines.scene.sound.loudness import TARGET_LUFS, loudness_lufs, normalised
 
 RATE = 48_000
 

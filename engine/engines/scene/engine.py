@@ -10,15 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contracts import EngineCapabilities, NotDrawn, Rendering, Shot, VideoRequest
-from engine.engines.scene.camera import direction_of, film
-from engine.engines.scene.frames import Take, render_frames
-from engine.engines.scene.language import Script, continued, read_prompt
-from engine.engines.scene.light import light_scene
-from engine.engines.scene.physics import Motion, simulate
-from engine.engines.scene.scene import DEFAULT_PLACE, World, build_world
-from engine.engines.scene.sound import Scored, score
-from engine.engines.scene.tracer import Camera
-from engine.engines.scene.vocabulary import vocabulary
+from engine.engines.scene.camera.film import direction_of, film
+from engine.engines.scene.camera.lens import Camera
+from engine.engines.scene.frames.render import Take, render_frames
+from engine.engines.scene.language.reading import continued, read_prompt
+from engine.engines.scene.language.script import Script
+from engine.engines.scene.language.vocabulary import vocabulary
+from engine.engines.scene.light.lighting import light_scene
+from engine.engines.scene.physics.motion import Motion
+from engine.engines.scene.physics.simulate import simulate
+from engine.engines.scene.scene.build import DEFAULT_PLACE, build_world
+from engine.engines.scene.scene.world import World
+from engine.engines.scene.sound.score import Scored, score
 from engine.errors import RenderCancelled
 from engine.mp4 import write_mp4
 

@@ -1,4 +1,4 @@
-"""The table of everything that can be drawn (`vocabulary.toml`), read once into typed values."""
+"""The tables of everything that can be drawn (`tables/*.toml`), read once into typed values."""
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +11,8 @@ Vector = tuple[float, float, float]
 Colour = tuple[float, float, float]  # linear RGB, 0-1
 
 T = TypeVar("T")
+
+TABLES = Path(__file__).with_name("tables")
 
 RAINBOW = ("#e2483d", "#f6a623", "#f7d046", "#4caf6a", "#2f8fd0", "#7a55c7", "#ee7fb0")
 PASTEL = ("#f7b7c2", "#fbd8a5", "#f5efb0", "#b9e3c0", "#aed6f1", "#cdbdf0")
@@ -223,8 +225,10 @@ def _lexicon(raw: Mapping[str, Any]) -> dict[str, tuple[Meaning, ...]]:
 
 @cache
 def vocabulary() -> Vocabulary:
-    """Return the vocabulary; the table is read on the first call."""
-    raw = tomllib.loads(Path(__file__).with_name("vocabulary.toml").read_text("utf-8"))
+    """Return the vocabulary; the tables are read on the first call."""
+    raw: dict[str, Any] = {}
+    for table in sorted(TABLES.glob("*.toml")):
+        raw |= tomllib.loads(table.read_text("utf-8"))
     grammar = raw["grammar"]
     subjects = {
         name: {**row, "parts": tuple(_part(part) for part in row["parts"])}

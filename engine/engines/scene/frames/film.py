@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from engine.engines.scene.tracer_shapes import entry, kernel
-from engine.engines.scene.tracer_textures import hashed
+from engine.engines.scene.frames.shapes import entry, kernel
+from engine.engines.scene.frames.textures import hashed
 
 SNOW, RAIN = 1, 2
 FLAKES = 420

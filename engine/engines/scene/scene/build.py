@@ -1,7 +1,4 @@
-"""Scene: a script → a world, every body with its place and motion at time 0.
-
-Metres; x to the right, y away from the camera, z up; the action is around the origin.
-"""
+"""Scene: a script → a world, every body with its place and motion at time 0."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -9,23 +6,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.engines.scene.language import Script, Subject
-from engine.engines.scene.solids import Body, make_body, turned
-from engine.engines.scene.vocabulary import Place, Vector, vocabulary
+from engine.engines.scene.language.script import Script, Subject
+from engine.engines.scene.language.vocabulary import Place, Vector, vocabulary
+from engine.engines.scene.scene.solids import Body, make_body, turned
+from engine.engines.scene.scene.world import World
 
 DEFAULT_PLACE = "studio"
 STAGED_BY_ROLE = {"ramp": "down_ramp", "stairs": "down_stairs", "table": "off_table"}
 HEADING = math.radians(48.0)  # the action runs from the left front to the right back,
 HEADING_WITH_PIECE = math.radians(-30.0)  # or down a piece of the set, towards the camera
 RAMP_TILT = math.radians(24.0)
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """All bodies at time 0, and the place they are in."""
-
-    bodies: tuple[Body, ...]
-    place: Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@
 
 import math
 
-from engine.engines.scene.tracer_shapes import (
+from engine.engines.scene.frames.shapes import (
     BOUND,
     BOX,
     CLEAR,

@@ -4,57 +4,27 @@
 # Kernels: numba infers the types, and an inner loop reads best, and runs fastest, in one place.
 
 import math
-from typing import NamedTuple
 
-from engine.engines.scene.tracer_shapes import FAR, TINY, kernel
-from engine.engines.scene.tracer_textures import fractal, hashed, mix, noise, step
-
-BACKDROPS = [
-    "studio",
-    "sea",
-    "mountains",
-    "city",
-    "room",
-    "forest",
-    "hills",
-    "space",
-    "curtain",
-    "sunset_bars",
-]
-(B_STUDIO, SEA, MOUNTAINS, CITY, ROOM, FOREST, HILLS, SPACE, CURTAIN, SUNSET_BARS) = range(10)
-
-ROOM_HALF_WIDTH, ROOM_FRONT, ROOM_BACK, ROOM_HEIGHT = 5.0, 5.0, -14.0, 5.5
-CURTAIN_AT = 5.0
-SHORE_AT = 7.0
-
-Triple = tuple[float, float, float]
-
-
-class Look(NamedTuple):
-    """Light, air and set of one frame; colours are linear light."""
-
-    sun: Triple  # unit vector towards it
-    sun_colour: Triple
-    softness: float  # of shadows: tangent of the sun's half angle
-    zenith: Triple
-    horizon: Triple
-    ambient: float
-    clouds: float
-    stars: float
-    fog: float  # 1/m
-    spot: float  # radius of a spotlight's pool, m; 0: none
-    ground: int
-    ground_a: Triple
-    ground_b: Triple
-    shine: float
-    backdrop: int
-    backdrop_colour: Triple
-    seconds: float
-    salt: int
-    exposure: float
-    saturation: float
-    contrast: float
-    tint: Triple
+from engine.engines.scene.frames.shapes import FAR, TINY, kernel
+from engine.engines.scene.frames.textures import fractal, hashed, mix, noise, step
+from engine.engines.scene.light.look import (
+    B_STUDIO,
+    CITY,
+    CURTAIN,
+    FOREST,
+    HILLS,
+    MOUNTAINS,
+    ROOM,
+    SPACE,
+    SUNSET_BARS,
+)
+from engine.engines.scene.scene.sets import (
+    CURTAIN_AT,
+    ROOM_BACK,
+    ROOM_FRONT,
+    ROOM_HALF_WIDTH,
+    ROOM_HEIGHT,
+)
 
 
 @kernel

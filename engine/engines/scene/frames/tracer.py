@@ -8,11 +8,10 @@ contact shade comes from the blockers' distance fields; mirrors and glass follow
 # Kernels: numba infers the types, and an inner loop reads best, and runs fastest, in one place.
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-from engine.engines.scene.tracer_rays import (
+from engine.engines.scene.frames.rays import (
     EPS,
     GROUND,
     SKY,
@@ -22,7 +21,7 @@ from engine.engines.scene.tracer_rays import (
     openness,
     sunlight,
 )
-from engine.engines.scene.tracer_shapes import (
+from engine.engines.scene.frames.shapes import (
     BOUND,
     CLEAR,
     COLOUR,
@@ -42,28 +41,15 @@ from engine.engines.scene.tracer_shapes import (
     kernel,
     normal_at,
 )
-from engine.engines.scene.tracer_sky import (
-    B_STUDIO,
-    SEA,
-    SHORE_AT,
-    SPACE,
-    Triple,
+from engine.engines.scene.frames.sky import (
     is_behind_set,
     sky,
 )
-from engine.engines.scene.tracer_textures import fractal, ground_share, mix, noise, pattern, step
+from engine.engines.scene.frames.textures import fractal, ground_share, mix, noise, pattern, step
+from engine.engines.scene.light.look import B_STUDIO, SEA, SPACE
+from engine.engines.scene.scene.sets import SHORE_AT
 
 TILE = 16
-
-
-class Camera(NamedTuple):
-    """A pinhole; unit vectors, and the tangent of half the vertical view."""
-
-    eye: Triple
-    right: Triple
-    up: Triple
-    forward: Triple
-    half_height: float
 
 
 @kernel

@@ -8,13 +8,9 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.engines.scene.light import Lighting
-from engine.engines.scene.physics import Motion
-from engine.engines.scene.scene import World
-from engine.engines.scene.solids import Part
-from engine.engines.scene.tracer import Camera, trace
-from engine.engines.scene.tracer_film import develop, fall
-from engine.engines.scene.tracer_shapes import (
+from engine.engines.scene.camera.lens import Camera
+from engine.engines.scene.frames.film import develop, fall
+from engine.engines.scene.frames.shapes import (
     BOUND,
     BOX,
     CAPSULE,
@@ -35,7 +31,12 @@ from engine.engines.scene.tracer_shapes import (
     SIZE,
     SPHERE,
 )
-from engine.engines.scene.tracer_textures import PATTERNS
+from engine.engines.scene.frames.textures import PATTERNS
+from engine.engines.scene.frames.tracer import trace
+from engine.engines.scene.light.lighting import Lighting
+from engine.engines.scene.physics.motion import Motion
+from engine.engines.scene.scene.solids import Part
+from engine.engines.scene.scene.world import World
 
 KINDS = {
     "sphere": SPHERE,

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.engines.scene.physics import Motion
-from engine.engines.scene.scene import World
-from engine.engines.scene.tracer import Camera
-from engine.engines.scene.tracer_sky import ROOM_BACK, ROOM_HALF_WIDTH
-from engine.engines.scene.vocabulary import vocabulary
+from engine.engines.scene.camera.lens import Camera
+from engine.engines.scene.language.vocabulary import vocabulary
+from engine.engines.scene.physics.motion import Motion
+from engine.engines.scene.scene.sets import ROOM_BACK, ROOM_HALF_WIDTH
+from engine.engines.scene.scene.world import World
 
 HALF_VIEW = math.radians(21.0)  # half the vertical view in a standing picture: a 50 mm lens or so
 DEFAULT_ELEVATION = 11.0

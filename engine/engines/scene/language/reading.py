@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from engine.contracts import NotDrawn
-from engine.engines.scene.vocabulary import Meaning, SubjectKind, Vocabulary, vocabulary
+from engine.engines.scene.language.script import Script, Subject
+from engine.engines.scene.language.vocabulary import Meaning, SubjectKind, Vocabulary, vocabulary
 
 MAX_SUBJECTS = 8  # groups, each with its own count
 MAX_BODIES = 40
@@ -21,35 +22,6 @@ _Item = tuple[str, tuple[Meaning, ...] | None]
 
 _QUOTED = re.compile(r"[\"“”«»]([^\"“”«»]{1,200})[\"“”«»]")
 _TOKEN = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*|[,.;:!?]")
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Some equal things with one role: who acts (`action`) or who is acted on (`is_target`)."""
-
-    kind: SubjectKind
-    count: int
-    colour: str | None = None  # hex, "rainbow" or "pastel"; None: the kind's own
-    material: str | None = None
-    scale: float = 1.0
-    action: str | None = None
-    arrangement: str | None = None
-    is_target: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What a prompt says, in entries of the vocabulary."""
-
-    subjects: tuple[Subject, ...]
-    place: str | None = None
-    time: str | None = None
-    weather: str | None = None
-    style: str | None = None
-    camera: tuple[str, ...] = ()  # "aspect.choice" of the camera table, at most one an aspect
-    not_drawn: tuple[NotDrawn, ...] = ()
-    names_subject: bool = True
-    is_continuation: bool = False  # another view of the world of the script before
 
 
 @dataclass(slots=True)

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.engines.scene.language import Subject
-from engine.engines.scene.vocabulary import (
+from engine.engines.scene.language.script import Subject
+from engine.engines.scene.language.vocabulary import (
     PASTEL,
     RAINBOW,
     Colour,
@@ -19,6 +20,15 @@ from engine.engines.scene.vocabulary import (
 )
 
 Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Decal:
+    """A picture on a part: on the -y face of a box, around the -y side of anything round."""
+
+    kind: Literal["face", "text", "image"]
+    text: str = ""  # what is written; of a face: who wears it, so that mouths find their speaker
+    image: bytes | None = None  # an encoded picture; of a face: the crop it wears
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,7 @@ class Part:
     second: Colour
     pattern: str
     glow: float
+    decal: Decal | None = None
 
     @property
     def volume(self) -> float:
@@ -81,6 +92,7 @@ class Body:
 
     subject: str
     parts: tuple[Part, ...]
+    name: str = ""  # unique in the world: "red ball 2", "dog/left foreleg"
     position: Vector = (0.0, 0.0, 0.0)
     rotation: Matrix | None = None
     velocity: Vector = (0.0, 0.0, 0.0)

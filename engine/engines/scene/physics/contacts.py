@@ -6,8 +6,8 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.engines.scene.scene import World
-from engine.engines.scene.vocabulary import Material, vocabulary
+from engine.engines.scene.language.vocabulary import Material, vocabulary
+from engine.engines.scene.scene.world import World
 
 GROUND = -1  # the ground and the walls, where a body would be named
 QUIET_SECONDS = 0.04  # two touches of one pair closer than this are one impact

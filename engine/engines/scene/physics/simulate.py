@@ -2,18 +2,18 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import cache
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.engines.scene.contacts import Contact, ContactListener
-from engine.engines.scene.scene import World
-from engine.engines.scene.solids import Body, Part
-from engine.engines.scene.tracer_sky import ROOM_FRONT, ROOM_HALF_WIDTH
-from engine.engines.scene.vocabulary import Material
+from engine.engines.scene.language.vocabulary import Material
+from engine.engines.scene.physics.contacts import ContactListener
+from engine.engines.scene.physics.motion import Motion
+from engine.engines.scene.scene.sets import ROOM_FRONT, ROOM_HALF_WIDTH
+from engine.engines.scene.scene.solids import Body, Part
+from engine.engines.scene.scene.world import World
 
 STEP_SECONDS = 1.0 / 960.0
 CONTACT_SECONDS = 0.018  # half a period of the contact spring; it sinks 0.3 mm under its weight
@@ -27,28 +27,6 @@ WALLS = {
     "wall_f": (f"0 {ROOM_FRONT} 0", "0 -1 0"),
 }
 HOP_SECONDS = 0.55
-
-
-@dataclass(frozen=True, slots=True)
-class Motion:
-    """What the simulation saw, once a frame."""
-
-    positions: NDArray[np.float64]  # (frames, bodies, 3)
-    rotations: NDArray[np.float64]  # (frames, bodies, 3, 3)
-    rolling: NDArray[np.float64]  # (frames, bodies): speed over what it touches, m/s; 0 in the air
-    energy: NDArray[np.float64]  # (frames,) kinetic + potential, J
-    contacts: tuple[Contact, ...]
-
-    def between(self, frames: range) -> "Motion":
-        """The same simulation, seen in these frames only; contacts keep their times."""
-        cut = slice(frames.start, frames.stop)
-        return replace(
-            self,
-            positions=self.positions[cut],
-            rotations=self.rotations[cut],
-            rolling=self.rolling[cut],
-            energy=self.energy[cut],
-        )
 
 
 def simulate(

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.engines.scene.ambience import ambience
-from engine.engines.scene.contacts import GROUND, Contact
-from engine.engines.scene.loudness import normalised
-from engine.engines.scene.physics import Motion
-from engine.engines.scene.scene import World
-from engine.engines.scene.tracer import Camera
-from engine.engines.scene.vocabulary import Material
+from engine.engines.scene.camera.lens import Camera
+from engine.engines.scene.language.vocabulary import Material
+from engine.engines.scene.physics.contacts import GROUND, Contact
+from engine.engines.scene.physics.motion import Motion
+from engine.engines.scene.scene.world import World
+from engine.engines.scene.sound.ambience import ambience
+from engine.engines.scene.sound.loudness import normalised
 from engine.mp4 import SAMPLE_RATE_HZ
 
 MAX_IMPACTS = 260  # the strongest of a clip; more only blur

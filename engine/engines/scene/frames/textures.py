@@ -7,7 +7,7 @@ import math
 
 from numba import njit
 
-from engine.engines.scene.tracer_shapes import OPTIONS, TINY, kernel
+from engine.engines.scene.frames.shapes import OPTIONS, TINY, kernel
 
 PATTERNS = [
     "plain",

@@ -3,12 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from engine.engines.scene.language import Script
-from engine.engines.scene.scene import DEFAULT_PLACE
-from engine.engines.scene.tracer_film import RAIN, SNOW
-from engine.engines.scene.tracer_sky import BACKDROPS, Look
-from engine.engines.scene.tracer_textures import GROUNDS
-from engine.engines.scene.vocabulary import PASTEL, Colour, linear, vocabulary
+from engine.engines.scene.frames.film import RAIN, SNOW
+from engine.engines.scene.frames.textures import GROUNDS
+from engine.engines.scene.language.script import Script
+from engine.engines.scene.language.vocabulary import PASTEL, Colour, linear, vocabulary
+from engine.engines.scene.light.look import BACKDROPS, Look
+from engine.engines.scene.scene.build import DEFAULT_PLACE
 
 FALLING = {"snow": SNOW, "rain": RAIN}
 EXPOSURE = 0.78
