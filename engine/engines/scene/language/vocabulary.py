@@ -1,11 +1,11 @@
 """The tables of everything that can be drawn (`tables/*.toml`), read once into typed values."""
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Vector = tuple[float, float, float]
 Colour = tuple[float, float, float]  # linear RGB, 0-1
@@ -79,11 +79,22 @@ class SubjectKind:
     floats: bool = False
     is_scenery: bool = False
     role: str | None = None
+    actor: str | None = None  # who moves by itself, and how: "person", "dog", "car", "boat", …
+    pronoun: str | None = None  # "he", "she"; None: any
+    outfit: tuple[tuple[str, str], ...] = ()  # garments of those who wear what they always wear
+    brings: str | None = None  # a kind that comes with it: a surfer's surfboard
+    written: bool = False  # quoted text beside it stands on it
+    kin: tuple[str, ...] = ()  # itself, the kind it is like, the kind that is like, …
 
     @property
     def said(self) -> str:
         """How a report names it."""
         return self.words[0]
+
+    @property
+    def is_animate(self) -> bool:
+        """Whether it can speak, and wear clothes."""
+        return self.actor in {"person", "robot"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,10 @@ class Place:
     gravity: float = 9.81
     rolling: float = 0.0012  # metres: arm of the torque that slows a rolling ball
     shine: float = 0.0
+    water: bool = False  # its surface at z = 0, `ground` below it
+    depth: float = 0.0  # metres of water
     scenery: tuple[str, ...] = ()
+    waves: float = 0.0  # m, significant height
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +138,16 @@ class TimeOfDay:
     softness: float
     stars: float = 0.0
     spot: float = 0.0
+    glow: str = "#000000"  # of the horizon towards the sun
+    glow_power: float = 0.0
+    disc: float = 0.0  # light of the sun's disc in the sky; below 0: the moon's
+    disc_elevation: float = 30.0  # where the sky shows it, lower than where its light comes from
+    disc_azimuth: float = 0.0
+    exposure: float = 1.0
+    fill: str = "#ffffff"  # a lamp beside the camera, without shadows
+    fill_power: float = 0.0
+    rim: str = "#ffffff"  # a lamp behind the subject, seen on its outline
+    rim_power: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +162,7 @@ class Weather:
     falling: str | None = None
     shine: float = 0.0
     ambience: str | None = None
+    gloom: float = 0.0  # share of the sky's light that its clouds take
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +174,28 @@ class Style:
     saturation: float
     contrast: float
     tint: str
+    treatment: str = ""  # a key of `frames.styles.TREATMENTS`
+    on_twos: bool = False  # each pose is held for two frames, as puppets are filmed
+
+
+@dataclass(frozen=True, slots=True)
+class ActionKind:
+    """A verb; `words` are all ways to say it."""
+
+    name: str
+    words: tuple[str, ...]
+    aims: bool = False  # what it names next is what it acts on
+    hands: bool = False  # with an object it is the object that does it
+    wet: bool = False  # it wants water
+
+
+@dataclass(frozen=True, slots=True)
+class GarmentKind:
+    """Something to wear; `colour` is its own."""
+
+    name: str
+    words: tuple[str, ...]
+    colour: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +208,26 @@ class Meaning:
 
 
 @dataclass(frozen=True, slots=True)
+class Language:
+    """Another language than English: its phrases, and how its words end."""
+
+    code: str  # ISO 639-1
+    name: str  # what its speakers call it
+    lexicon: Mapping[str, tuple[Meaning, ...]]
+    roles: Mapping[str, str]  # function words → the English ones that do the same
+    endings: tuple[str, ...]
+    restored: str  # what verbs end in once their ending is off: "roll-t" → "roll-en"
+
+    def base_forms(self, word: str) -> Iterator[tuple[str, str]]:
+        """The word without its endings: (form, ending)."""
+        for ending in self.endings:
+            if word.endswith(ending) and len(word) - len(ending) > 2:
+                stem = word.removesuffix(ending)
+                yield stem, ending
+                yield stem + self.restored, ending
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The whole table, and every phrase with its meanings."""
 
@@ -170,15 +237,43 @@ class Vocabulary:
     times: Mapping[str, TimeOfDay]
     weathers: Mapping[str, Weather]
     styles: Mapping[str, Style]
-    colours: Mapping[str, str]
-    numbers: Mapping[str, int]
-    sizes: Mapping[str, float]
+    moods: Mapping[str, tuple[str, ...]]
+    actions: Mapping[str, ActionKind]
+    arrangements: Mapping[str, tuple[str, ...]]
+    garments: Mapping[str, GarmentKind]
     camera: Mapping[str, Mapping[str, Mapping[str, Any]]]
-    stop_words: frozenset[str]
-    links: frozenset[str]
-    negations: frozenset[str]
-    plural_count: int
-    lexicon: Mapping[str, tuple[Meaning, ...]] = field(default_factory=dict)
+    grammar: Mapping[str, Any]
+    brings: Mapping[str, str]
+    emoji: Mapping[str, str]
+    lexicon: Mapping[str, tuple[Meaning, ...]]
+    languages: tuple[Language, ...] = ()
+
+    @property
+    def colours(self) -> Mapping[str, str]:
+        """Word → sRGB hex, "rainbow" or "pastel"."""
+        return cast(Mapping[str, str], self.grammar["colours"])
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """Word → count."""
+        return cast(Mapping[str, int], self.grammar["numbers"])
+
+    @property
+    def sizes(self) -> Mapping[str, float]:
+        """Word → scale."""
+        return cast(Mapping[str, float], self.grammar["sizes"])
+
+    def words_of(self, role: str) -> frozenset[str]:
+        """Return the function words of one role: "stop_words", "determiners" and so on."""
+        return _word_sets()[role]
+
+    def said(self, meaning: Meaning) -> str:
+        """How a report names an entry."""
+        if meaning.kind == "subjects":
+            return self.subjects[meaning.name].said
+        if meaning.kind == "actions":
+            return self.actions[meaning.name].words[0]
+        return meaning.name.split(".")[-1].replace("_", " ")
 
 
 def _frozen(value: Any) -> Any:
@@ -198,15 +293,37 @@ def _part(row: Mapping[str, Any]) -> PartKind:
     return PartKind(**values)
 
 
+def _subject_rows(table: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The rows of the subjects, each with what it takes over from the rows it is `like`."""
+    rows = {}
+    for name in table:
+        kin = [name]
+        while "like" in table[kin[-1]]:
+            kin.append(table[kin[-1]]["like"])
+        whole: dict[str, Any] = {}
+        for relative in reversed(kin):
+            whole |= {key: value for key, value in table[relative].items() if key != "like"}
+        parts = tuple(_part(part) for part in whole["parts"])
+        rows[name] = {**whole, "parts": parts, "kin": kin}
+    return rows
+
+
 def _meanings(raw: Mapping[str, Any]) -> Iterator[tuple[str, Meaning]]:  # noqa: C901 - a list
     """Every phrase with a meaning; of several that fit, the first wins."""
-    for kind in ("colours", "numbers", "sizes"):
-        yield from ((word, Meaning(kind, word)) for word in raw["grammar"][kind])
-    for kind in ("materials", "subjects", "places", "times", "weathers", "styles"):
+    grammar = raw["grammar"]
+    for kind in ("colours", "numbers", "sizes", "paces", "turns", "hair"):
+        yield from ((word, Meaning(kind, word)) for word in grammar[kind])
+    for kind in ("materials", "subjects", "garments", "places", "times", "weathers", "styles"):
         for name, row in raw[kind].items():
             yield from ((phrase, Meaning(kind, name)) for phrase in row["words"])
-    for kind in ("arrangements", "actions"):
+    for kind in ("arrangements", "moods"):
         for name, phrases in raw[kind].items():
+            yield from ((phrase, Meaning(kind, name)) for phrase in phrases)
+    for name, row in raw["actions"].items():
+        yield from ((phrase, Meaning("actions", name)) for phrase in row["words"])
+    yield from ((phrase, Meaning("going", "going")) for phrase in raw["going"]["words"])
+    for kind in ("relations", "manners", "voices"):
+        for name, phrases in grammar[kind].items():
             yield from ((phrase, Meaning(kind, name)) for phrase in phrases)
     for aspect, choices in raw["camera"].items():
         for name, row in choices.items():
@@ -216,38 +333,69 @@ def _meanings(raw: Mapping[str, Any]) -> Iterator[tuple[str, Meaning]]:  # noqa:
             yield from ((phrase, Meaning(kind, name, is_nearest=True)) for phrase in phrases)
 
 
-def _lexicon(raw: Mapping[str, Any]) -> dict[str, tuple[Meaning, ...]]:
+def _lexicon(phrases: Iterable[tuple[str, Meaning]]) -> dict[str, tuple[Meaning, ...]]:
     found: dict[str, tuple[Meaning, ...]] = {}
-    for phrase, meaning in _meanings(raw):
+    for phrase, meaning in phrases:
         found[phrase] = (*found.get(phrase, ()), meaning)
     return found
+
+
+def _language(path: Path) -> Language:
+    raw = tomllib.loads(path.read_text("utf-8"))
+    settings = raw.pop("language")
+    phrases = (
+        (phrase, Meaning(kind, name))
+        for kind, table in raw["meanings"].items()
+        for name, said in table.items()
+        for phrase in said
+    )
+    roles = {said: english for english, words in raw["roles"].items() for said in words.split()}
+    return Language(
+        code=path.stem,
+        name=settings["name"],
+        lexicon=_lexicon(phrases),
+        roles=roles,
+        endings=tuple(settings["endings"]),
+        restored=settings["restored"],
+    )
+
+
+@cache
+def _tables() -> dict[str, Any]:
+    """All tables in one; a table may go on in another file."""
+    raw: dict[str, Any] = {}
+    for path in sorted(TABLES.glob("*.toml")):
+        for name, table in tomllib.loads(path.read_text("utf-8")).items():
+            raw.setdefault(name, {}).update(table)
+    return raw
+
+
+@cache
+def _word_sets() -> dict[str, frozenset[str]]:
+    grammar = _tables()["grammar"]
+    sets = {k: frozenset(v.split()) for k, v in grammar.items() if isinstance(v, str)}
+    return sets | {"negations": frozenset(grammar["negations"])}
 
 
 @cache
 def vocabulary() -> Vocabulary:
     """Return the vocabulary; the tables are read on the first call."""
-    raw: dict[str, Any] = {}
-    for table in sorted(TABLES.glob("*.toml")):
-        raw |= tomllib.loads(table.read_text("utf-8"))
-    grammar = raw["grammar"]
-    subjects = {
-        name: {**row, "parts": tuple(_part(part) for part in row["parts"])}
-        for name, row in raw["subjects"].items()
-    }
+    raw = _tables()
     return Vocabulary(
         materials=_entries(Material, raw["materials"]),
-        subjects=_entries(SubjectKind, subjects),
+        subjects=_entries(SubjectKind, _subject_rows(raw["subjects"])),
         places=_entries(Place, raw["places"]),
         times=_entries(TimeOfDay, raw["times"]),
         weathers=_entries(Weather, raw["weathers"]),
         styles=_entries(Style, raw["styles"]),
-        colours=grammar["colours"],
-        numbers=grammar["numbers"],
-        sizes=grammar["sizes"],
+        moods=raw["moods"],
+        actions=_entries(ActionKind, raw["actions"]),
+        arrangements=raw["arrangements"],
+        garments=_entries(GarmentKind, raw["garments"]),
         camera=raw["camera"],
-        stop_words=frozenset(grammar["stop_words"].split()),
-        links=frozenset(grammar["links"]),
-        negations=frozenset(grammar["negations"]),
-        plural_count=grammar["plural_count"],
-        lexicon=_lexicon(raw),
+        grammar=raw["grammar"],
+        brings=raw["brings"],
+        emoji=raw["emoji"],
+        lexicon=_lexicon(_meanings(raw)),
+        languages=tuple(_language(path) for path in sorted(TABLES.glob("words/*.toml"))),
     )
