@@ -70,20 +70,20 @@ class Part:
 
     def reach(self, direction: Matrix) -> float:
         """How far the part extends from the body's centre along a unit direction, in metres."""
-        d = self.rotation.T @ direction
+        return float(direction @ self.at + self.extent(self.rotation.T @ direction))
+
+    def extent(self, direction: Matrix) -> float:
+        """How far it extends from its own middle along a unit direction of its own frame."""
         a, b, c = self.size
+        x, y, z = (float(d) for d in direction)
         if self.shape in {"sphere", "ellipsoid"}:
-            own = math.sqrt((a * d[0]) ** 2 + (b * d[1]) ** 2 + (c * d[2]) ** 2)
-        elif self.shape == "box":
-            own = abs(a * d[0]) + abs(b * d[1]) + abs(c * d[2])
-        elif self.shape == "capsule":
-            own = abs(b * d[2]) + a
-        else:
-            rim = a * math.hypot(d[0], d[1])
-            own = abs(b * d[2]) + rim
-            if self.shape == "cone":
-                own = max(b * d[2], -b * d[2] + rim)
-        return float(direction @ self.at + own)
+            return math.sqrt((a * x) ** 2 + (b * y) ** 2 + (c * z) ** 2)
+        if self.shape == "box":
+            return abs(a * x) + abs(b * y) + abs(c * z)
+        if self.shape == "capsule":
+            return abs(b * z) + a
+        rim = a * math.hypot(x, y)
+        return max(b * z, -b * z + rim) if self.shape == "cone" else abs(b * z) + rim
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +141,13 @@ def turned(degrees: Vector) -> Matrix:
 
 
 def make_body(subject: Subject, index: int, rng: np.random.Generator) -> Body:
-    """Make the `index`-th of a subject's bodies, at rest with its centre of mass at the origin."""
+    """Make the `index`-th of a subject's bodies, at rest with its centre of mass at the origin.
+
+    With the same `rng` for every index, the colours do not depend on how many there are.
+    """
     kind = subject.kind
-    material = _material_of(subject)
-    main = _colour_of(subject, material, index, rng)
-    shadow = (0.25 * main[0], 0.25 * main[1], 0.25 * main[2])
-    second = linear(kind.second) if kind.second else shadow
+    material = material_of(subject)
+    main, second = colours_of(subject, index, rng)
     parts = []
     for part_kind in kind.parts:
         part = _make_part(part_kind, subject.scale, material)
@@ -169,6 +170,13 @@ def make_body(subject: Subject, index: int, rng: np.random.Generator) -> Body:
     )
 
 
+def colours_of(subject: Subject, index: int, rng: np.random.Generator) -> tuple[Colour, Colour]:
+    """First and second colour of the `index`-th of a subject's bodies."""
+    main = _colour_of(subject, material_of(subject), index, rng)
+    shadow = (0.25 * main[0], 0.25 * main[1], 0.25 * main[2])
+    return main, linear(subject.kind.second) if subject.kind.second else shadow
+
+
 def _make_part(kind: PartKind, scale: float, material: Material) -> Part:
     a, b, c = (scale * s for s in kind.size)
     size = (a, a, a) if kind.shape == "sphere" else (a, b, c)
@@ -185,7 +193,7 @@ def _make_part(kind: PartKind, scale: float, material: Material) -> Part:
     )
 
 
-def _material_of(subject: Subject) -> Material:
+def material_of(subject: Subject) -> Material:
     """The asked material; else the kind's own, with the kind's exceptions."""
     kind, materials = subject.kind, vocabulary().materials
     if subject.material:
@@ -215,8 +223,8 @@ def _colour_of(
     named = named or subject.kind.colour or material.colour or "#d8332a"
     if named in {"rainbow", "pastel"}:
         palette = RAINBOW if named == "rainbow" else PASTEL
-        first = int(rng.integers(len(palette))) if index == 0 else 0
-        return linear(palette[(index + first) % len(palette)])
-    shade = 1.0 if subject.count == 1 else float(rng.uniform(0.86, 1.1))
+        return linear(palette[(index + int(rng.integers(len(palette)))) % len(palette)])
+    # Of several, each has its own shade; the first has it pure, as if it were alone.
+    shade = float(rng.uniform(0.86, 1.1, index + 1)[index]) if index else 1.0
     r, g, b = linear(named)
     return (min(1.0, r * shade), min(1.0, g * shade), min(1.0, b * shade))

@@ -54,6 +54,7 @@ class Actor:
     kind: str  # "person", "dog", "horse", "bird", "fish", "car", "boat", "rocket", …
     bodies: tuple[int, ...]
     plan: tuple[Act, ...] = ()
+    goes_on: bool = False  # its bodies are as another simulation left them
 
 
 @dataclass(frozen=True, slots=True)
