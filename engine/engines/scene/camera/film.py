@@ -1,66 +1,48 @@
 """Camera: motion and director's language → where the camera stands and looks in every frame."""
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.engines.scene.camera.lens import Camera
-from engine.engines.scene.language.vocabulary import vocabulary
+from engine.engines.scene.camera.clearance import Obstacles
+from engine.engines.scene.camera.direction import Direction
+from engine.engines.scene.camera.focus import in_focus, lens_setting, out_of_focus
+from engine.engines.scene.camera.follow import NEAR, Setup, follow, held, smoothed
+from engine.engines.scene.camera.framing import (
+    AUTO_MM,
+    SIZES,
+    Framing,
+    Thing,
+    frame_things,
+    things_of,
+)
+from engine.engines.scene.camera.lens import Camera, half_height_of
+from engine.engines.scene.camera.moves import Path, jolt
 from engine.engines.scene.physics.motion import Motion
-from engine.engines.scene.scene.sets import ROOM_BACK, ROOM_HALF_WIDTH
 from engine.engines.scene.scene.world import World
 
-HALF_VIEW = math.radians(21.0)  # half the vertical view in a standing picture: a 50 mm lens or so
-DEFAULT_ELEVATION = 11.0
-ROOM_ABOVE = 1.35  # empty space around what is framed
-LIFT = 0.16
-SETTLE_SECONDS = 0.7  # how slowly the camera follows
-WIDEST = 8.0  # from its middle to its edge the picture shows at most so many girths of an actor
-
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Direction:
-    """What the director asked for, in numbers; moves begin with the shot and end with it."""
-
-    distance: float = 1.0
-    elevation: float = DEFAULT_ELEVATION
-    orbit_degrees: float = 10.0
-    push: float = -0.1
-    truck: float = 0.0
-    crane_degrees: float = 0.0
-    shake: float = 0.0
-    roll_degrees: float = 0.0
-
-
-def direction_of(choices: tuple[str, ...]) -> Direction:
-    """Look up choices such as "angle.low"; without a move the camera drifts a little."""
-    rows: dict[str, dict[str, Any]] = {}
-    for choice in choices:
-        aspect, name = choice.split(".")
-        rows[aspect] = dict(vocabulary().camera[aspect][name])
-    move = rows.get("move", {})
-    drifts = not move
-    return Direction(
-        distance=rows.get("distance", {}).get("factor", 1.0),
-        elevation=rows.get("angle", {}).get("elevation", DEFAULT_ELEVATION),
-        orbit_degrees=move.get("azimuth", 10.0 if drifts else 0.0),
-        push=move.get("distance", -0.1 if drifts else 0.0),
-        truck=move.get("truck", 0.0),
-        crane_degrees=move.get("elevation", 0.0),
-        shake=move.get("shake", 0.0),
-        roll_degrees=move.get("roll", 0.0),
-    )
+HORIZON_AT = 0.42  # of half the picture above its middle: with the lift, on the upper third
+# Where to look for a free view, by how gladly; degrees.
+AZIMUTHS = (0.0, 22.0, -22.0, 42.0, -42.0, 65.0, -65.0, 100.0, -100.0, 140.0, -140.0)
+SLANTED = 5  # from so many of them all of a group is seen apart
+RACKED = math.radians(32.0)  # between the view and the line through the two of a rack focus
+LARGE = 0.8  # what a picture twice as high costs, in which all is half as large
+THIRTY_DEGREES = math.radians(28.0)  # two views of one subject that differ less jump when cut
 
 
 def film(
-    world: World, motion: Motion, direction: Direction, *, aspect: float, fps: int
+    world: World,
+    motion: Motion,
+    direction: Direction,
+    *,
+    aspect: float,
+    fps: int,
+    previous: Sequence[Camera] | None = None,
 ) -> list[Camera]:
-    """Frame what moves: follow its middle softly, from as far as all of it needs.
+    """Film one shot: frame what it is about, keep it in the picture, and move as directed.
 
     Args:
         world: the bodies, for their sizes.
@@ -68,142 +50,161 @@ def film(
         direction: what the director asked for.
         aspect: width / height of the picture.
         fps: frames a second of the film.
+        previous: the shot before in the same world; this one stays on its side of the action.
     """
-    half_height = math.tan(HALF_VIEW) * (1.0 if aspect < 1 else 0.82)
-    half_width = half_height * aspect
-    widest = _widest(world)
-    centre, spread = _interest(world, motion, widest)
-    centre = _smoothed(centre, SETTLE_SECONDS * fps)
-    need = np.maximum(spread[:, 0] / half_width, spread[:, 1] / half_height) * ROOM_ABOVE
-    need = _smoothed(_held(need, int(0.8 * fps)), SETTLE_SECONDS * 1.5 * fps)
-    need = np.clip(need, 1.5, widest / min(half_width, half_height)) * direction.distance
-    frames = len(centre)
-    cameras = []
-    for i in range(frames):
-        t = i / max(frames - 1, 1)
-        ease = t * t * (3.0 - 2.0 * t)
-        azimuth = math.radians(direction.orbit_degrees * (ease - 0.5))
-        elevation = math.radians(min(direction.elevation + direction.crane_degrees * ease, 86.0))
-        far = need[i] * (1.0 + direction.push * (ease if direction.push else 0.0)) + spread[i, 2]
-        # What the film is about stands a little below the middle: less floor, more sky.
-        lift = LIFT * far * half_height * math.cos(elevation)
-        target = centre[i] + np.array((direction.truck * (ease - 0.5) * 2.0, 0.0, lift))
-        cameras.append(
-            _camera(world, target, (far, azimuth, elevation), direction, half_height, i / fps)
-        )
-    return cameras
+    things = things_of(world, motion, direction.said)
+    obstacles = Obstacles(world, motion)
+    half_height = half_height_of(_lens_mm(direction, aspect), aspect)
+    if direction.seat is not None:
+        return _seated(things, direction, half_height, obstacles)
+    elevation = _elevation(direction, half_height)
+    framings = _framings(things, direction, aspect)
+    azimuth, framing = _azimuth(framings, direction, elevation, half_height, obstacles, previous)
+    path = follow(framing, direction, Setup(azimuth, elevation, half_height, aspect, fps))
+    jolt(path, direction, aspect, fps)
+    eyes = _freed(path, obstacles, fps)
+    focus, aperture = lens_setting(things, framing, direction, path, eyes)
+    return path.cameras(eyes, focus, aperture)
 
 
-def _actors(world: World) -> list[int]:
-    """The bodies that a film is about: all that move, and the pieces they move on."""
-    pieces = {name for name, kind in vocabulary().subjects.items() if kind.role}
-    return [i for i, body in enumerate(world.bodies) if not body.is_fixed or body.subject in pieces]
+def _lens_mm(direction: Direction, aspect: float) -> float:
+    if direction.lens_mm:
+        return direction.lens_mm
+    if direction.size:
+        # Lying pictures see as much height as standing ones only with a shorter lens.
+        return SIZES[direction.size].lens_mm * (1.0 if aspect < 1.0 else 0.72)
+    return AUTO_MM[0] if aspect < 1.0 else AUTO_MM[1]
 
 
-def _widest(world: World) -> float:
-    """Half the width, in metres, that the picture may take in before its actors get too small."""
-    moving = [body for body in world.bodies if not body.is_fixed]
-    return WIDEST * float(np.mean([max(body.girth, 0.6 * body.foot) for body in moving]))
+def _elevation(direction: Direction, half_height: float) -> float:
+    if direction.elevation is not None:
+        return math.radians(direction.elevation)
+    share = 0.35 if direction.size in NEAR else 1.0
+    return share * math.atan(HORIZON_AT * min(half_height, 0.5))
 
 
-def _interest(world: World, motion: Motion, reach: float) -> tuple[Array, Array]:
-    """Middle (frames, 3) and half extents (frames, [across, up, deep]) of what is filmed."""
-    chosen = _actors(world)
-    sizes = np.array([[b.girth, b.girth, max(b.foot, b.reach(0, 0, 1))] for b in world.bodies])[
-        chosen
-    ]
-    at = motion.positions[:, chosen]
-    # The first weigh a little more: between two that part, the camera must choose one.
-    share = np.array([0.3 if world.bodies[i].is_fixed else 0.96**i for i in chosen])
-    weight = _attention(at, share, reach)[..., None]
-    low = np.min(np.where(weight > 0.1, at - sizes, np.inf), axis=1)
-    high = np.max(np.where(weight > 0.1, at + sizes, -np.inf), axis=1)
-    low[:, 2] = np.minimum(low[:, 2], 0.15)  # the ground belongs to the picture
-    centre = 0.5 * (low + high)
-    mean = np.sum(at * weight, axis=1) / np.sum(weight, axis=1)
-    centre[:, :2] = 0.4 * centre[:, :2] + 0.6 * mean[:, :2]
-    half = np.maximum(high - centre, centre - low)
-    return centre, half[:, [0, 2, 1]]
+def _framings(
+    things: list[Thing], direction: Direction, aspect: float
+) -> list[tuple[float, Framing]]:
+    """Sides to look from, radians, the gladdest first, and what is framed from there."""
+    wanted = 0.0
+    if direction.view is not None:
+        front = frame_things(things, direction, aspect).main.front()
+        wanted = math.atan2(front[0], -front[1]) + math.radians(direction.view)
+    elif direction.rack:
+        wanted = _in_depth(things, direction, aspect)
+    azimuths = [wanted + math.radians(degrees) for degrees in AZIMUTHS]
+    return [(azimuth, frame_things(things, direction, aspect, azimuth)) for azimuth in azimuths]
 
 
-def _attention(at: Array, share: Array, reach: float) -> Array:
-    """Weight (frames, bodies) of each body: a body that leaves for good must not pull the camera.
-
-    A mean shift along time: the middle stays with the group it has, and lets go of what is far.
-    """
-    middle = np.average(at[0], axis=0, weights=share)
-    weights = np.empty(at.shape[:2])
-    for frame, places in enumerate(at):
-        for _ in range(3):
-            far = np.linalg.norm((places - middle)[:, :2], axis=1)
-            # Relative to the nearest, so that somebody is always in the picture.
-            weights[frame] = share * np.exp((far.min() / reach) ** 4 - (far / reach) ** 4) + 1e-9
-            middle = np.average(places, axis=0, weights=weights[frame])
-    return weights
+def _in_depth(things: list[Thing], direction: Direction, aspect: float) -> float:
+    """The side, radians, from which the two of a rack focus are one behind the other."""
+    framing = frame_things(things, direction, aspect)
+    first = out_of_focus(things, framing, direction)
+    if first is None:
+        return 0.0
+    way = np.median(first.centre - in_focus(things, framing, direction).centre, axis=0)
+    along = math.atan2(way[0], -way[1])
+    sides = [along + turn + slant for turn in (0.0, math.pi) for slant in (-RACKED, RACKED)]
+    return min(((side + math.pi) % (2.0 * math.pi) - math.pi for side in sides), key=abs)
 
 
-def _held(values: Array, frames: int) -> Array:
-    """The largest value within `frames` before and after."""
-    padded = np.pad(values, frames, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * frames + 1)
-    return np.asarray(windows.max(axis=-1))
-
-
-def _smoothed(values: Array, sigma_frames: float) -> Array:
-    """Gaussian average along time, with the ends held."""
-    reach = max(1, int(3 * sigma_frames))
-    x = np.arange(-reach, reach + 1)
-    kernel = np.exp(-0.5 * (x / sigma_frames) ** 2)
-    kernel /= kernel.sum()
-    padding = [(reach, reach)] + [(0, 0)] * (values.ndim - 1)
-    padded = np.pad(values, padding, mode="edge")
-    return np.apply_along_axis(lambda v: np.convolve(v, kernel, mode="valid"), 0, padded)
-
-
-def _camera(
-    world: World,
-    target: Array,
-    polar: tuple[float, float, float],
+def _azimuth(
+    framings: list[tuple[float, Framing]],
     direction: Direction,
+    elevation: float,
     half_height: float,
-    seconds: float,
-) -> Camera:
-    far, azimuth, elevation = polar
-    away = np.array(
-        (
-            math.sin(azimuth) * math.cos(elevation),
-            -math.cos(azimuth) * math.cos(elevation),
-            math.sin(elevation),
-        )
-    )
-    eye = target + far * away
-    eye[2] = max(eye[2], 0.12)
-    if world.place.backdrop == "room":
-        eye[0] = np.clip(eye[0], -ROOM_HALF_WIDTH + 0.3, ROOM_HALF_WIDTH - 0.3)
-        eye[1] = max(eye[1], ROOM_BACK + 0.5)
-    if direction.shake:
-        phase = np.array((1.3, 2.1, 0.7)) * seconds * 2.2
-        wobble = np.sin(phase) + 0.5 * np.sin(2.3 * phase + 1.0) + 0.25 * np.sin(5.1 * phase)
-        target = target + 0.012 * far * direction.shake * wobble
-    forward = target - eye
-    forward /= np.linalg.norm(forward)
-    right = np.cross(forward, (0.0, 0.0, 1.0))
-    right /= np.linalg.norm(right) + 1e-9
-    up = np.cross(right, forward)
-    if direction.roll_degrees:
-        c, s = (
-            math.cos(math.radians(direction.roll_degrees)),
-            math.sin(math.radians(direction.roll_degrees)),
-        )
-        right, up = c * right + s * up, c * up - s * right
-    return Camera(
-        eye=_triple(eye),
-        right=_triple(right),
-        up=_triple(up),
-        forward=_triple(forward),
-        half_height=half_height,
-    )
+    obstacles: Obstacles,
+    previous: Sequence[Camera] | None,
+) -> tuple[float, Framing]:
+    """Choose the side from which the subject is seen best, and largest."""
+    side = None
+    if previous:
+        ahead = previous[-1].forward
+        side = math.atan2(-ahead[0], ahead[1])
+    frames = np.unique(np.linspace(0, len(framings[0][1].target) - 1, 5).astype(int))
+    tall = [float(np.log2(framing.height).mean()) for _, framing in framings]
+    tall[SLANTED:] = [max(tall)] * len(tall[SLANTED:])  # from there one hides the other
+    best, least = framings[0], math.inf
+    for rank, (azimuth, framing) in enumerate(framings):
+        cost = 0.12 * rank + (0.05 if rank else 0.0)
+        if direction.view is None:
+            cost += LARGE * (tall[rank] - min(tall[:SLANTED]))
+        if side is not None and direction.view is None:
+            turn = abs((azimuth - side + math.pi) % (2.0 * math.pi) - math.pi)
+            cost += 2.0 * max(0.0, turn - 0.5 * math.pi)  # over the line
+            cost += 0.2 if turn < THIRTY_DEGREES else 0.0
+        distance = framing.height / (2.0 * half_height) + framing.deep
+        path = Path.around(framing.target, distance, azimuth, elevation, half_height)
+        eyes = path.eyes()
+        for frame in frames:
+            eye = obstacles.freed(frame, eyes[frame])
+            off = float(np.linalg.norm(eye[:2] - eyes[frame][:2])) / distance[frame]
+            hidden = sum(
+                obstacles.hides(frame, eye, point, framing.main.bodies)
+                for point in _points(framing, frame)
+            )
+            cost += (hidden / 2.0 * 4.0 + 1.5 * min(off, 1.0)) / len(frames)
+        if cost < least:
+            best, least = (azimuth, framing), cost
+        if least <= 0.12 * (rank + 1):
+            break
+    return best
 
 
-def _triple(v: Array) -> tuple[float, float, float]:
-    return (float(v[0]), float(v[1]), float(v[2]))
+def _points(framing: Framing, frame: int) -> tuple[Array, Array]:
+    """Two points of the main subject that ought to be seen."""
+    main = framing.main
+    middle = 0.5 * (main.low[frame] + main.high[frame])
+    top = middle.copy() if main.head is None else main.head[frame]
+    if main.head is None:
+        top[2] = 0.2 * middle[2] + 0.8 * main.high[frame, 2]
+    return middle, top
+
+
+def _freed(path: Path, obstacles: Obstacles, fps: int) -> Array:
+    """Eyes (frames, 3) outside everything solid, without jumping there."""
+    eyes = path.eyes()
+    freed = np.array([obstacles.freed(i, eye) for i, eye in enumerate(eyes)])
+    push = freed - eyes
+    if not np.any(np.abs(push) > 1e-9):
+        return eyes
+    # Early enough and for long enough, so that the way round is a curve.
+    out, back = held(push, int(0.5 * fps)), held(-push, int(0.5 * fps))
+    strong = np.where(out > back, out, -back)
+    gentle = eyes + smoothed(strong, 0.3 * fps)
+    return np.array([obstacles.freed(i, eye) for i, eye in enumerate(gentle)])
+
+
+def _seated(
+    things: list[Thing], direction: Direction, half_height: float, obstacles: Obstacles
+) -> list[Camera]:
+    """Look through the first subject's eyes, or over its shoulder at the second."""
+    ranked = sorted(things, key=lambda t: -t.weight)
+    who = next((t for t in ranked if t.head is not None), ranked[0])
+    other = next((t for t in ranked if t is not who), None)
+    frames = len(who.low)
+    head = who.centre if who.head is None else who.head
+    head = smoothed(head, 3.0)
+    seen = head + 6.0 * who.front() - (0.0, 0.0, 0.8)
+    if other is not None:
+        seen = other.centre if other.head is None else other.head
+    ahead = seen - head
+    flat = ahead * (1.0, 1.0, 0.0)
+    flat = smoothed(flat, 6.0)
+    flat /= np.linalg.norm(flat, axis=1, keepdims=True) + 1e-9
+    right = np.stack((flat[:, 1], -flat[:, 0], np.zeros(frames)), axis=1)
+    if direction.seat == "pov":
+        eyes = head + 0.16 * flat
+    else:
+        eyes = head - 1.05 * flat + 0.52 * right + (0.0, 0.0, 0.06)
+        eyes = np.array([obstacles.freed(i, eye) for i, eye in enumerate(eyes)])
+    target = smoothed(seen, 5.0)
+    away = eyes - target
+    distance = np.linalg.norm(away, axis=1)
+    path = Path.around(target, distance, 0.0, 0.0, half_height)
+    path.azimuth = np.arctan2(away[:, 0], -away[:, 1])
+    path.elevation = np.arcsin(np.clip(away[:, 2] / (distance + 1e-9), -1.0, 1.0))
+    jolt(path, direction, 1.0, 24)
+    blur = 0.02 if direction.blur is None else direction.blur
+    return path.cameras(path.eyes(), distance, np.full(frames, 0.5 * blur))
