@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from engine.contracts import Shot, VideoRequest
-from engine.engines.scene.engine import SceneEngine, pictures, stage
+from engine.engines.scene.engine import SceneEngine
+from engine.engines.scene.pictures import draw
+from engine.engines.scene.production import produce
 from engine.errors import RenderCancelled
 
 SMALL = "96x160"
@@ -21,7 +23,7 @@ def request(prompt: str, **options) -> VideoRequest:
 
 
 def frames(wanted: VideoRequest) -> np.ndarray:
-    return np.stack(list(pictures(stage(wanted, wanted.seed, never), wanted, wanted.seed)))
+    return np.stack(list(draw(produce(wanted, wanted.seed, never))))
 
 
 def digest(wanted: VideoRequest) -> str:
@@ -76,7 +78,7 @@ def test_shots_cut_between_cameras_and_keep_the_world():
         seconds=2,
         shots=(Shot("a red ball rolls on the beach", 1), Shot("close-up", 1, camera="low angle")),
     )
-    shots = stage(wanted, 7, never)
+    shots = produce(wanted, 7, never).shots
     assert [len(shot.cameras) for shot in shots] == [24, 24]
     assert shots[0].world is shots[1].world
     assert shots[1].clock[0] == pytest.approx(1.0)
@@ -87,8 +89,8 @@ def test_shots_cut_between_cameras_and_keep_the_world():
 
 
 def test_slow_motion_slows_the_world():
-    normal = stage(request("a ball falls"), 7, never)[0]
-    slow = stage(request("a ball falls, slow motion"), 7, never)[0]
+    normal = produce(request("a ball falls"), 7, never).shots[0]
+    slow = produce(request("a ball falls, slow motion"), 7, never).shots[0]
     assert slow.clock[-1] == pytest.approx(0.4 * normal.clock[-1])
 
 

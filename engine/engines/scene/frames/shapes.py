@@ -1,7 +1,7 @@
 """Shapes: where a ray enters and leaves a convex solid, its normal there, and how near a point is.
 
 Everything here is compiled by numba and works in the solid's own coordinates. A solid is one row of
-the primitives array; `frames.py` fills it, the constants below name its columns.
+the primitives array; `render.py` fills it, the constants below name its columns.
 """
 # ruff: noqa: ANN001, ANN201, ANN202, C901, PLR0913, PLR0917
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
@@ -17,7 +17,8 @@ SPHERE, BOX, CYLINDER, CAPSULE, CONE = 0, 1, 2, 3, 4  # an ellipsoid is a sphere
 # Columns of a primitive.
 KIND, POS, ROT, SIZE, BOUND = 0, 1, 4, 13, 16
 COLOUR, SECOND, PATTERN, F0, METAL, GLOSS, CLEAR, GLOW = 17, 20, 23, 24, 25, 26, 27, 28
-COLUMNS = 29
+DECAL = 29  # index of its picture in the atlas, -1 without one
+COLUMNS = 30
 
 FAR = 1e9
 TINY = 1e-12
@@ -32,6 +33,7 @@ OPTIONS: dict[str, Any] = {
     "no_cfunc_wrapper": True,
 }
 kernel = njit(**OPTIONS)
+inlined = njit(**(OPTIONS | {"forceinline": True}))  # small, and called for every pixel
 entry = njit(**(OPTIONS | {"no_cpython_wrapper": False}))  # may be called from Python
 
 

@@ -15,6 +15,8 @@ from engine.engines.scene.light.look import (
     HILLS,
     MOUNTAINS,
     ROOM,
+    SAND,
+    SNOW,
     SPACE,
     SUNSET_BARS,
 )
@@ -29,35 +31,79 @@ from engine.engines.scene.scene.sets import (
 
 @kernel
 def _air(dx, dy, dz, look):
-    """Gradient, sun and its glow, clouds, stars."""
+    """Gradient and haze, the glow below the sun, its disc or the moon's, clouds and stars."""
     up = max(dz, 0.0)
-    t = 1.0 - math.exp(-3.2 * up)
-    c = mix(look.horizon, look.zenith, t)
-    toward = dx * look.sun[0] + dy * look.sun[1] + dz * look.sun[2]
+    c = mix(look.horizon, look.zenith, 1.0 - math.exp(-3.4 * up))
+    pale = 0.45 * math.exp(-12.0 * up)
+    h = look.horizon
+    c = mix(c, (1.06 * h[0], 1.04 * h[1], 1.02 * h[2]), pale)
+    sun = look.disc
+    toward = dx * sun[0] + dy * sun[1] + dz * sun[2]
+    flat = math.sqrt((dx * dx + dy * dy) * (sun[0] * sun[0] + sun[1] * sun[1])) + TINY
+    beside = max(0.0, 0.5 + 0.5 * (dx * sun[0] + dy * sun[1]) / flat)
+    g = look.glow
+    band = beside**6 * math.exp(-7.0 * up) + 0.25 * beside**2 * math.exp(-16.0 * up)
+    c = (c[0] + g[0] * band, c[1] + g[1] * band, c[2] + g[2] * band)
     if look.stars > 0.0:
         c = _stars(c, dx, dy, dz, look)
-    if toward > 0.0:
-        glow = 0.22 * toward**12 + 0.5 * toward**90 + (3.0 if toward > 0.9993 else 0.0)
-        glow *= 0.4 if look.stars > 0.5 else 1.0
-        c = (
-            c[0] + glow * look.sun_colour[0] * 0.45,
-            c[1] + glow * look.sun_colour[1] * 0.45,
-            c[2] + glow * look.sun_colour[2] * 0.45,
-        )
-    if look.clouds > 0.0 and dz > 0.02:
-        px, py = dx / (dz + 0.12), dy / (dz + 0.12)
-        f = fractal(px * 1.1 + 0.02 * look.seconds + 3.0, py * 1.1 + 31.0, look.salt, 4)
-        cover = step(0.62 - 0.3 * look.clouds, 0.92 - 0.3 * look.clouds, f)
-        cover *= step(0.02, 0.2, dz) * min(look.clouds * 1.4, 1.0)
-        lit = 0.75 + 0.3 * f
-        s, h = look.sun_colour, look.horizon
-        white = (
-            lit * (0.16 * s[0] + 0.62 * h[0]),
-            lit * (0.16 * s[1] + 0.62 * h[1]),
-            lit * (0.16 * s[2] + 0.62 * h[2]),
-        )
-        c = mix(c, white, cover)
+    if look.disc_power > 0.0 and toward > 0.0:
+        # Scattering in the air and in the lens, and a disc as large as it seems to be.
+        shine = 0.10 * toward**10 + 0.28 * toward**70 + 0.9 * toward**700
+        shine += 9.0 * step(0.99966, 0.99978, toward)
+        shine *= look.disc_power * 0.45
+        s = look.sun_colour
+        c = (c[0] + shine * s[0], c[1] + shine * s[1], c[2] + shine * s[2])
+    elif look.disc_power < 0.0 and toward > 0.9:
+        c = _moon(c, dx, dy, dz, toward, look)
+    if look.clouds > 0.0 and dz > 0.015:
+        c = _clouds(c, dx, dy, dz, max(toward, 0.0), look)
     return c
+
+
+@kernel
+def _moon(c, dx, dy, dz, toward, look):
+    """A full moon, three times as large as it is, with its seas and a halo."""
+    halo = 0.10 * toward**300 + 0.16 * toward**2500
+    c = (c[0] + 0.55 * halo, c[1] + 0.7 * halo, c[2] + halo)
+    edge = step(0.99950, 0.99960, toward)
+    if edge > 0.0:
+        sun = look.disc
+        seas = fractal(
+            (dx - sun[0]) * 70.0 + 4.0, (dz - sun[2]) * 70.0 + (dy - sun[1]) * 20.0, 17, 4
+        )
+        tone = 1.15 - 0.75 * step(0.45, 0.68, seas)
+        c = mix(c, (1.0 * tone, 1.02 * tone, 1.0 * tone), edge)
+    return c
+
+
+@kernel
+def _clouds(c, dx, dy, dz, toward, look):
+    """A layer of clouds: lit where it is thin towards the sun, grey below, bright at its rim."""
+    px, py = dx / (dz + 0.14) + 0.012 * look.seconds, dy / (dz + 0.14)
+    wx = fractal(px * 0.8 + 3.0, py * 0.8 + 31.0, look.salt + 1, 3)
+    qx, qy = px * 0.95 + 0.7 * wx + 3.0, py * 1.15 + 0.7 * wx + 31.0
+    f = fractal(qx, qy, look.salt, 5)
+    low = 0.66 - 0.36 * look.clouds
+    cover = step(low, low + 0.22, f) * step(0.015, 0.14, dz) * min(look.clouds * 1.7, 1.0)
+    if cover < 0.004:
+        return c
+    # Denser towards the light: shaded.
+    sun = look.disc
+    towards = fractal(qx + 0.16 * sun[0], qy + 0.16 * sun[1] + 0.05, look.salt, 3)
+    shade = min(max(0.62 + 2.1 * (f - towards), 0.0), 1.0) * (1.0 - 0.55 * step(low, low + 0.5, f))
+    s, h, z, g = look.sun_colour, look.horizon, look.zenith, look.glow
+    rim = 0.5 * toward**8 * (1.0 - cover)
+    lit = (
+        0.24 * s[0] + 0.55 * h[0] + 0.5 * g[0] + rim * s[0],
+        0.24 * s[1] + 0.55 * h[1] + 0.4 * g[1] + rim * s[1],
+        0.24 * s[2] + 0.55 * h[2] + 0.4 * g[2] + rim * s[2],
+    )
+    dark = (
+        0.5 * h[0] + 0.22 * z[0],
+        0.5 * h[1] + 0.22 * z[1],
+        0.5 * h[2] + 0.24 * z[2],
+    )
+    return mix(c, mix(dark, lit, shade), cover)
 
 
 @kernel
@@ -110,81 +156,124 @@ def _space(dx, dy, dz, look):
 
 
 @kernel
+def _daylight(look):
+    """About how bright a far upright thing is."""
+    s = look.sun_colour
+    day = 0.12 * (s[0] + s[1] + s[2]) + 0.4 * min(look.ambient, 0.6) * (0.25 + look.horizon[1])
+    return day * (1.0 - 0.62 * look.stars)
+
+
+@kernel
 def _ridges(c, dx, dy, dz, look, rough, layers):
     """Silhouettes behind each other, each nearer one darker and less hazy."""
     azimuth = math.atan2(dx, dy)
+    power = _daylight(look)
+    side = math.copysign(1.0, look.disc[0] + 0.01)
+    b = look.backdrop_colour
     for layer in range(layers):
-        f = fractal(
-            azimuth * rough * (1.0 + 0.5 * layer) + 31.0 * layer + 9.0, 0.5, look.salt + layer, 5
-        )
-        top = (0.25 - 0.07 * layer) * f + 0.03 - 0.02 * layer
-        if dz < top:
-            haze = 0.62 - 0.24 * layer
-            light = 0.45 + 0.35 * (noise(azimuth * 30.0, dz * 60.0, 4) - 0.3)
-            power = (
-                0.35 * (look.sun_colour[0] + look.sun_colour[1] + look.sun_colour[2]) * 0.33
-                + look.ambient * 0.4
-            )
-            b = look.backdrop_colour
-            base = (
-                b[0] * light * power * 1.6,
-                b[1] * light * power * 1.6,
-                b[2] * light * power * 1.6,
-            )
-            snowy = 0.0
-            if layers > 2 and layer == 0:
-                snowy = step(0.085, 0.13, dz + 0.04 * (noise(azimuth * 40.0, dz * 90.0, 8) - 0.5))
-            base = mix(base, (0.9 * power * 1.3, 0.93 * power * 1.3, power * 1.35), 0.8 * snowy)
-            c = mix(base, look.horizon, haze + 0.3 * (1.0 - haze) * step(top, 0.0, dz))
+        a = azimuth * rough * (1.0 + 0.55 * layer) + 31.0 * layer + 9.0
+        f = fractal(a, 0.5, look.salt + layer, 6)
+        sharp = 1.0 - abs(2.0 * noise(a * 1.3, 3.5, look.salt + layer) - 1.0)
+        top = (0.24 - 0.07 * layer) * (0.65 * f + 0.35 * sharp) + 0.02 - 0.016 * layer
+        if dz >= top:
+            continue
+        # Gullies: slopes that face the sun are lit, those that turn away are blue.
+        deep = top - dz
+        u, v = a * 8.0 + 1.6 * noise(a * 2.0, dz * 16.0, 6), dz * 34.0
+        slope = fractal(u + 0.35 * side, v, look.salt + 5, 4) - fractal(u, v, look.salt + 5, 4)
+        light = min(max(0.62 + 2.6 * slope, 0.12), 1.25) * power * 1.7
+        base = (b[0] * light, b[1] * light, b[2] * (0.9 * light + 0.1 * power))
+        if layers > 2 and layer < 2 and look.ground != SAND:  # no snow above a desert
+            ragged = 0.05 * (fractal(u * 0.8, v * 0.5, 8, 3) - 0.5)
+            snow = step(0.075, 0.115, dz + ragged + 0.03 * slope - 0.02 * layer)
+            white = 0.3 * power + 1.15 * light
+            base = mix(base, (0.92 * white, 0.95 * white, 1.02 * white), 0.88 * snow)
+        haze = (0.58 - 0.2 * layer) + 0.3 * step(0.05, 0.0, dz) + 0.1 * step(0.0, 0.06, deep)
+        c = mix(base, look.horizon, min(haze, 0.92))
     return c
 
 
 @kernel
 def _skyline(c, dx, dy, dz, look):
-    """Two rows of buildings, cut into lots by azimuth; windows are lit when it is dark."""
+    """Three rows of buildings, cut into lots by azimuth; windows are lit when it is dark."""
     azimuth = math.atan2(dx, dy)
-    dark = 1.0 - step(0.5, 1.6, look.sun_colour[0] + look.ambient)
-    for layer in range(2):
-        lots = 26.0 - 9.0 * layer
+    dark = 1.0 - step(0.35, 1.3, look.sun_colour[1] * max(look.sun[2], 0.2) + 0.4 * look.horizon[1])
+    dark = max(dark, step(0.0, 0.3, look.lamps))
+    c = mix(c, (0.95, 0.6, 0.42), 0.16 * dark * math.exp(-9.0 * max(dz, 0.0)))  # lamps below
+    power = _daylight(look)
+    b = look.backdrop_colour
+    for layer in range(3):
+        lots = 34.0 - 9.0 * layer
         a = azimuth * lots / math.pi + 100.0 + 0.37 * layer
         lot = int(math.floor(a))
-        height = (0.1 + 0.3 * hashed(lot, layer, look.salt) ** 2) * (1.0 - 0.35 * layer)
-        if dz < height:
-            b = look.backdrop_colour
-            power = 0.2 * (look.sun_colour[1]) + 0.35 * look.ambient
-            tone = (0.7 + 0.6 * hashed(lot, layer, 5)) * power * 1.3
-            side = 1.0 if a - lot > 0.3 else 0.72
-            wall = (b[0] * tone * side, b[1] * tone * side, b[2] * tone * side)
-            u, v = (a - lot) * 9.0, dz * 85.0
-            inside = (0.25 < u % 1.0 < 0.8) and (0.25 < v % 1.0 < 0.72) and 0.35 < u < 8.65
-            lit = hashed(lot * 31 + int(u), int(math.floor(v)), 6)
-            if inside and lit > 0.78 - 0.25 * dark:
-                wall = mix(wall, (1.1, 0.75, 0.35), 0.1 + 0.7 * dark)
-            elif inside:
-                wall = mix(wall, look.zenith, 0.3)
-            c = mix(wall, look.horizon, 0.45 - 0.25 * layer)
+        u = a - lot
+        r = hashed(lot, layer, look.salt)
+        height = (0.09 + 0.34 * r * r) * (1.0 - 0.26 * layer)
+        kind = hashed(lot, layer, 11)
+        if kind > 0.6:  # set back above two thirds
+            height *= 1.0 if abs(u - 0.5) < 0.28 else 0.72
+        elif kind > 0.45:  # a gable
+            height *= 1.0 - 0.22 * abs(2.0 * u - 1.0)
+        mast = kind < 0.16 and r > 0.6 and abs(u - 0.5) < 0.012 and dz < height + 0.05
+        if dz >= height and not mast:
+            continue
+        tone = (0.55 + 0.75 * hashed(lot, layer, 5)) * power * 1.9
+        warm = 0.24 * (hashed(lot, layer, 6) - 0.4)
+        tone *= (1.0 if u > 0.3 else 0.74) * (0.8 + 0.4 * step(0.0, 0.3, dz))
+        wall = (b[0] * tone * (1.0 + warm), b[1] * tone, b[2] * tone * (1.0 - warm))
+        across = 7.0 + math.floor(4.0 * hashed(lot, layer, 7))
+        fu, fv = u * across, dz * (78.0 + 8.0 * layer)
+        inside = (0.22 < fu % 1.0 < 0.8) and (0.28 < fv % 1.0 < 0.74)
+        if inside and 0.4 < fu < across - 0.4 and dz < height * 0.97:
+            chance = hashed(lot * 31 + int(fu), int(math.floor(fv)), 6 + layer)
+            if chance > 0.86 - 0.42 * dark:
+                lamp = (1.25, 0.82, 0.4) if chance * 97.0 % 1.0 < 0.72 else (0.7, 0.9, 1.15)
+                wall = mix(wall, lamp, 0.06 + 0.82 * dark * (0.45 + 0.55 * (chance * 53.0 % 1.0)))
+            else:
+                wall = mix(wall, look.zenith, 0.35)
+        c = mix(wall, look.horizon, (0.52 - 0.19 * layer) * (1.0 - 0.45 * dark))
     return c
 
 
 @kernel
 def _trees(c, dx, dy, dz, look):
-    """Rows of trunks and crowns, hazier the farther."""
+    """A wood: walls of leaves, paler the farther, trunks before them, and crowns above."""
     azimuth = math.atan2(dx, dy)
-    for layer in range(3):
-        haze = 0.68 - 0.23 * layer
-        a = azimuth * (15.0 - 3.0 * layer) + 7.3 * layer
-        crown = 0.2 + 0.22 * noise(a * 1.3, 1.0, look.salt + layer) + 0.08 * layer
-        needles = noise(a * 9.0, dz * 40.0, 5 + layer)
-        cell = a * 1.6 - math.floor(a * 1.6)
-        spire = crown * (0.75 + 0.5 * (1.0 - abs(2.0 * cell - 1.0)))
-        trunk = abs(cell - 0.5) < 0.05
-        if dz < spire and (dz > 0.05 + 0.1 * needles or trunk):
-            b = look.backdrop_colour
-            k = (0.35 + 0.75 * needles) * (0.25 * look.sun_colour[1] + 0.45 * look.ambient)
-            base = (b[0] * k, b[1] * k, b[2] * k)
-            if trunk and dz < 0.1:
-                base = (0.09 * k, 0.05 * k, 0.03 * k)
-            c = mix(base, look.horizon, haze)
+    power = _daylight(look)
+    b, h = look.backdrop_colour, look.horizon
+    mist = (
+        0.4 * h[0] + 1.7 * b[0] * power,
+        0.44 * h[1] + 2.0 * b[1] * power,
+        0.44 * h[2] + 1.3 * b[2] * power,
+    )
+    for layer in range(4):
+        a = azimuth * (30.0 - 6.0 * layer) + 7.3 * layer
+        crown = 0.30 + 0.10 * layer + 0.16 * (noise(a * 0.45, 1.0, look.salt + layer) - 0.5)
+        crown += 0.05 * (fractal(a * 2.2, dz * 9.0, 3 + layer, 3) - 0.5)
+        if dz >= crown:
+            continue
+        leaves = fractal(a * 2.6, dz * (34.0 - 5.0 * layer), 5 + layer, 4)
+        haze = 0.80 - 0.23 * layer
+        # Farther walls are whole; nearer ones are trunks below and crowns above.
+        hang = 0.035 + 0.075 * layer + 0.11 * (noise(a * 0.8, 4.0, 9 + layer) - 0.3)
+        undergrowth = 0.028 * noise(a * 1.7, 2.0, 12 + layer)
+        if layer > 0 and undergrowth < dz < hang + 0.11 * (leaves - 0.5):
+            cell = a * 0.62
+            lot = int(math.floor(cell))
+            at = 0.25 + 0.5 * hashed(lot, layer, look.salt)
+            wide = 0.035 + 0.05 * hashed(lot, layer, 8)
+            off = (cell - lot - at - 0.05 * math.sin(dz * 18.0 + lot)) / wide
+            if abs(off) > 1.0 or hashed(lot, layer, 10) < 0.15:
+                continue
+            bark = (0.5 - 0.32 * off) * (0.75 + 0.5 * noise(a * 30.0, dz * 40.0, 3)) * power * 2.2
+            c = mix((0.16 * bark, 0.11 * bark, 0.075 * bark), mist, haze)
+            continue
+        k = (0.3 + 1.5 * leaves * leaves) * power * (1.5 + 1.1 * dz)
+        base = (b[0] * k * (1.0 + 0.8 * leaves), b[1] * k, b[2] * k * 0.7)
+        if look.ground == SNOW:  # it lies on the branches
+            white = (0.35 + 0.55 * leaves) * power * 1.5
+            base = mix(base, (white, 1.02 * white, 1.08 * white), 0.8 * step(0.4, 0.62, leaves))
+        c = mix(base, mist, haze)
     return c
 
 
@@ -227,7 +316,9 @@ def _room(ox, oy, oz, dx, dy, dz, look):
         u, v = x - 0.25 * z + 0.4, z - 2.5
         pane = step(1.45, 1.3, abs(u)) * step(1.15, 1.0, abs(v))
         bars = max(step(0.08, 0.04, abs(u)), step(0.08, 0.04, abs(v)))
-        lit = 0.4 * pane * (1.0 - bars)
+        slats = 0.5 + 0.5 * math.sin(v * 34.0)
+        lit = (0.4 + 0.5 * look.blinds) * pane * (1.0 - bars)
+        lit *= 1.0 - look.blinds * step(0.35, 0.65, slats)
         s = look.sun_colour
         c = (c[0] + lit * b[0] * s[0], c[1] + lit * b[1] * s[1], c[2] + lit * b[2] * s[2])
     return c
@@ -278,7 +369,11 @@ def sky(ox, oy, oz, dx, dy, dz, look):
     """Radiance of what lies behind everything."""
     kind = look.backdrop
     if kind == B_STUDIO:
-        c = mix(look.horizon, look.zenith, step(-0.05, 0.55, dz))
+        c = mix(look.horizon, look.zenith, step(-0.08, 0.75, dz))
+        # A lamp on the paper behind the subject.
+        pool = math.exp(-2.4 * dx * dx - 5.0 * (dz - 0.08) * (dz - 0.08)) * step(-0.2, 0.5, dy)
+        k = 0.62 + 0.6 * pool
+        c = (c[0] * k, c[1] * k, c[2] * k)
         # A soft box and a dark flag above the camera's view: only mirrors see them.
         box = step(0.55, 0.6, dz) * step(0.5, 0.45, abs(dx + 0.25)) * 2.2
         flag = 1.0 - 0.6 * step(0.0, -0.5, dy) * step(0.5, 0.3, dz)
@@ -292,7 +387,7 @@ def sky(ox, oy, oz, dx, dy, dz, look):
     if kind == SUNSET_BARS:
         return _sunset_bars(dx, dy, dz, look)
     c = _air(dx, dy, dz, look)
-    if dz < 0.55:
+    if dz < 0.62:
         if kind == MOUNTAINS:
             return _ridges(c, dx, dy, dz, look, 2.2, 3)
         if kind == HILLS:

@@ -8,6 +8,18 @@ import math
 from numba import njit
 
 from engine.engines.scene.frames.shapes import OPTIONS, TINY, kernel
+from engine.engines.scene.light.look import (
+    ASPHALT,
+    CHECKER,
+    COURT,
+    GRASS,
+    GRID,
+    ICE,
+    MOON,
+    PLANKS,
+    SAND,
+    SNOW,
+)
 
 PATTERNS = [
     "plain",
@@ -31,23 +43,8 @@ PATTERNS = [
     "leaves",
     "spots",
 ]
-GROUNDS = [
-    "studio",
-    "sand",
-    "asphalt",
-    "planks",
-    "court",
-    "grass",
-    "snow",
-    "ice",
-    "moon",
-    "checker",
-    "grid",
-]
-
 (PLAIN, BASKETBALL, BEACH, FOOTBALL, TENNIS, SWIRL, DICE, CRATE, DOMINO, BARREL) = range(10)
 (COIN, BAND, BOWLING, HALF, NECK, WOOD, BRICKS, ROUGH, LEAVES, SPOTS) = range(10, 20)
-(STUDIO, SAND, ASPHALT, PLANKS, COURT, GRASS, SNOW, ICE, MOON, CHECKER, GRID) = range(11)
 
 
 # The signatures keep numba from compiling these once more for every literal they are called with.

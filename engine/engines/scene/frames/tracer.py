@@ -2,8 +2,10 @@
 
 Shadows are soft by growing and shrinking the blocker by the sun's half angle at its distance;
 contact shade comes from the blockers' distance fields; mirrors and glass follow one more ray.
+Tile by tile: what may shade it is listed once, and shade is measured on a lattice of every third
+pixel; between those that agree it is blended, elsewhere it is measured.
 """
-# ruff: noqa: ANN001, ANN201, ANN202, C901, PLR0913, PLR0917
+# ruff: noqa: ANN001, ANN201, ANN202, C901, PLR0912, PLR0913, PLR0915, PLR1714, PLR0917
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
 # Kernels: numba infers the types, and an inner loop reads best, and runs fastest, in one place.
 
@@ -11,347 +13,293 @@ import math
 
 import numpy as np
 
+from engine.engines.scene.frames.environment import lookup
+from engine.engines.scene.frames.plate import on_sky
 from engine.engines.scene.frames.rays import (
     EPS,
     GROUND,
     SKY,
-    local,
-    nearest,
-    nearest_of,
-    openness,
-    sunlight,
+    WATER,
+    list_casters,
+    openness_past,
+    sunlight_past,
 )
-from engine.engines.scene.frames.shapes import (
-    BOUND,
-    CLEAR,
-    COLOUR,
-    F0,
-    GLOSS,
-    GLOW,
-    KIND,
-    METAL,
-    PATTERN,
-    POS,
-    ROT,
-    SECOND,
-    SIZE,
-    TINY,
-    entry,
-    interval,
-    kernel,
-    normal_at,
+from engine.engines.scene.frames.shade import (
+    UP,
+    behind,
+    fogged,
+    ground_light,
+    normal_of,
+    seen,
+    solid_seen,
 )
-from engine.engines.scene.frames.sky import (
-    is_behind_set,
-    sky,
-)
-from engine.engines.scene.frames.textures import fractal, ground_share, mix, noise, pattern, step
-from engine.engines.scene.light.look import B_STUDIO, SEA, SPACE
-from engine.engines.scene.scene.sets import SHORE_AT
+from engine.engines.scene.frames.shapes import entry, inlined, kernel
+from engine.engines.scene.frames.sky import is_behind_set, sky
+from engine.engines.scene.frames.textures import mix, step
+from engine.engines.scene.frames.visible import TILE, first_hit, ray
+from engine.engines.scene.light.look import CURTAIN, ROOM, SPACE
 
-TILE = 16
-
-
-@kernel
-def _spot(look, x, y):
-    if look.spot <= 0.0:
-        return 1.0
-    return step(look.spot * 1.15, look.spot * 0.75, math.hypot(x, y - 0.2)) + 0.015
+STRIDE = 3  # of the lattice; the last of a tile's pixels lies on it
+POINTS = (TILE - 1) // STRIDE + 1
+AGREE_LIGHT, AGREE_OPEN = 0.3, 0.12
+DISTANT, HORIZON = 20.0, 120.0  # m: from here on ground fades, there it is gone
+BRIGHTEST = 4.0  # before averaging: a glint must not whiten a whole edge
+OFFSETS = ((-0.32, -0.18), (0.18, -0.36), (0.02, 0.34))
 
 
-@kernel
-def _diffuse(look, n, albedo, light, open_share, glow):
-    """Sun, sky from above and light thrown back by the ground."""
-    cosine = max(0.0, n[0] * look.sun[0] + n[1] * look.sun[1] + n[2] * look.sun[2])
-    up = 0.5 + 0.5 * n[2]
-    ga, sc = look.ground_a, look.sun_colour
-    bounce = (1.0 - up) * 0.42 * look.sun[2] * open_share
-    amb = look.ambient * open_share
-    fill_r = amb * (
-        up * (0.6 * look.zenith[0] + 0.4 * look.horizon[0]) + (1.0 - up) * 0.35 * look.horizon[0]
-    )
-    fill_g = amb * (
-        up * (0.6 * look.zenith[1] + 0.4 * look.horizon[1]) + (1.0 - up) * 0.35 * look.horizon[1]
-    )
-    fill_b = amb * (
-        up * (0.6 * look.zenith[2] + 0.4 * look.horizon[2]) + (1.0 - up) * 0.35 * look.horizon[2]
-    )
-    k = cosine * light
-    return (
-        albedo[0] * (sc[0] * k + fill_r * 1.25 + bounce * ga[0] * sc[0] + glow),
-        albedo[1] * (sc[1] * k + fill_g * 1.25 + bounce * ga[1] * sc[1] + glow),
-        albedo[2] * (sc[2] * k + fill_b * 1.25 + bounce * ga[2] * sc[2] + glow),
-    )
+@inlined
+def _shades(stage, look, o, d, t, who, casters, cast, neighbours, near):
+    """(share of the sun, share of the sky) that a point sees past the listed solids."""
+    n = UP
+    p = (o[0] + d[0] * t, o[1] + d[1] * t, EPS)
+    if who >= 0:
+        p = (p[0], p[1], o[2] + d[2] * t)
+        n = normal_of(stage.solids, who, p)
+        p = (p[0] + n[0] * EPS, p[1] + n[1] * EPS, p[2] + n[2] * EPS)
+    light = 0.0
+    if n[0] * look.sun[0] + n[1] * look.sun[1] + n[2] * look.sun[2] > 0.0:
+        light = sunlight_past(stage.solids, casters.ctypes.data, cast, p, who, look)
+    return light, openness_past(stage.solids, neighbours.ctypes.data, near, p, n, who)
 
 
 @kernel
-def _water(o, d, t, look):
-    """Sea: the sky in its waves by Fresnel, its own blue below, foam along the shore."""
-    x, y = o[0] + d[0] * t, o[1] + d[1] * t
-    w = look.seconds
-    calm = 1.0 / (1.0 + 0.03 * t)
-    a = noise(x * 0.7 + 0.3 * w, y * 1.6 - 0.9 * w, 5) - 0.5
-    b = noise(x * 2.1 - 0.5 * w, y * 3.7 - 1.3 * w, 6) - 0.5
-    nx, ny = 0.10 * (a + 0.7 * b) * calm, 0.34 * (a + 0.6 * b) * calm
-    facing = max(0.02, -d[2] + ny * -d[1] * 0.5)
-    f = 0.03 + 0.97 * (1.0 - min(facing, 1.0)) ** 5
-    rx, ry, rz = d[0] + 2.0 * facing * nx, d[1] + 2.0 * facing * ny, abs(d[2]) + 0.05
-    length = math.sqrt(rx * rx + ry * ry + rz * rz)
-    above = sky(x, y, 0.0, rx / length, ry / length, rz / length, look)
-    depth = step(SHORE_AT, SHORE_AT + 14.0, y)
-    k = 0.32 * look.sun_colour[1] * max(look.sun[2], 0.12) + 0.5 * look.ambient
-    deep = mix((0.07 * k, 0.42 * k, 0.42 * k), (0.01 * k, 0.13 * k, 0.26 * k), depth)
-    c = mix(deep, above, f * 0.9)
-    swash = SHORE_AT + 0.55 * math.sin(0.9 * w) + 0.7 * noise(x * 0.7, 0.4 * w, 7)
-    foam = step(1.0, 0.0, abs(y - swash - 0.3)) * step(
-        0.3, 0.6, fractal(x * 3.0, y * 3.0 - w * 0.4, 8, 3)
-    )
-    crest = step(0.73, 0.8, noise(x * 0.35 + 3.0, y * 0.8 - 0.55 * w, 9)) * step(22.0, 7.0, y) * 0.6
-    lit = 0.8 * (0.3 * look.sun_colour[0] + look.ambient)
-    return mix(c, (lit, lit, lit), max(foam, crest * 0.7)), y > swash
-
-
-@kernel
-def _shaded(prims, groups, o, d, t, who, look, pixel):
-    """(light towards the eye without mirrors, mirror share, normal) where a ray met `who`."""
-    if who == SKY:
-        return sky(o[0], o[1], o[2], d[0], d[1], d[2], look), 0.0, (0.0, 0.0, 1.0)
-    p = (o[0] + d[0] * t, o[1] + d[1] * t, o[2] + d[2] * t)
-    if who == GROUND:
-        if is_behind_set(p[0], p[1], look):
-            return sky(o[0], o[1], o[2], d[0], d[1], d[2], look), 0.0, (0.0, 0.0, 1.0)
-        return _ground(prims, groups, o, d, t, p, look, pixel)
-    r = prims[who]
-    lx, ly, lz, _, _, _ = local(prims, who, p[0], p[1], p[2], 0.0, 0.0, 1.0)
-    a, b, c = r[SIZE], r[SIZE + 1], r[SIZE + 2]
-    kind = int(r[KIND])
-    ax, ay, az = normal_at(kind, a, b, c, lx, ly, lz)
-    n = (
-        r[ROT] * ax + r[ROT + 1] * ay + r[ROT + 2] * az,
-        r[ROT + 3] * ax + r[ROT + 4] * ay + r[ROT + 5] * az,
-        r[ROT + 6] * ax + r[ROT + 7] * ay + r[ROT + 8] * az,
-    )
-    share = pattern(int(r[PATTERN]), lx, ly, lz, a, b, c)
-    albedo = mix(
-        (r[COLOUR], r[COLOUR + 1], r[COLOUR + 2]), (r[SECOND], r[SECOND + 1], r[SECOND + 2]), share
-    )
-    q = (p[0] + n[0] * EPS, p[1] + n[1] * EPS, p[2] + n[2] * EPS)
-    facing = n[0] * look.sun[0] + n[1] * look.sun[1] + n[2] * look.sun[2]
-    light = sunlight(prims, groups, q, who, look) * _spot(look, p[0], p[1]) if facing > 0.0 else 0.0
-    open_share = openness(prims, groups, q, n, who)
-    # The ground darkens what stands on it.
-    open_share *= 0.55 + 0.45 * step(-0.1, 0.5, p[2] / (r[BOUND] + TINY) + max(n[2], 0.0))
-    base = _diffuse(look, n, albedo, light, open_share, r[GLOW])
-    eye = -(n[0] * d[0] + n[1] * d[1] + n[2] * d[2])
-    fresnel = r[F0] + (1.0 - r[F0]) * max(0.0, 1.0 - eye) ** 5 * (1.0 if r[GLOSS] > 20.0 else 0.25)
-    hx, hy, hz = look.sun[0] - d[0], look.sun[1] - d[1], look.sun[2] - d[2]
-    half = math.sqrt(hx * hx + hy * hy + hz * hz) + TINY
-    shine = max(0.0, (n[0] * hx + n[1] * hy + n[2] * hz) / half) ** r[GLOSS]
-    shine *= light * (r[GLOSS] + 8.0) * 0.04 * (r[F0] + 0.012)
-    if r[METAL] > 0.5:
-        keep = 0.25
-        base = (base[0] * keep, base[1] * keep, base[2] * keep)
-        tint = albedo
-    else:
-        tint = (1.0, 1.0, 1.0)
-    sc = look.sun_colour
-    lit = (
-        base[0] + shine * sc[0] * tint[0],
-        base[1] + shine * sc[1] * tint[1],
-        base[2] + shine * sc[2] * tint[2],
-    )
-    return lit, fresnel, n
-
-
-@kernel
-def _ground(prims, groups, o, d, t, p, look, pixel):
-    up = (0.0, 0.0, 1.0)
-    if look.backdrop == SEA and p[1] > SHORE_AT - 2.0:
-        c, is_water = _water(o, d, t, look)
-        if is_water:
-            return c, 0.0, up
-    share, bright = ground_share(look.ground, p[0], p[1], t * pixel / max(-d[2], 0.02))
-    albedo = mix(look.ground_a, look.ground_b, share)
-    albedo = (albedo[0] * bright, albedo[1] * bright, albedo[2] * bright)
-    if look.backdrop == SEA:  # wet sand
-        wet = step(SHORE_AT - 3.5, SHORE_AT - 0.5, p[1])
-        albedo = mix(albedo, (albedo[0] * 0.5, albedo[1] * 0.47, albedo[2] * 0.45), wet)
-    q = (p[0], p[1], EPS)
-    light = sunlight(prims, groups, q, -1, look) * _spot(look, p[0], p[1])
-    open_share = openness(prims, groups, q, up, -1)
-    c = _diffuse(look, up, albedo, light, open_share, 0.0)
-    if look.backdrop == B_STUDIO:  # the paper curves up into the wall
-        c = mix(c, sky(o[0], o[1], o[2], d[0], d[1], 0.0, look), step(6.0, 16.0, t))
-    elif look.backdrop == SPACE:
-        c = mix(c, (0.0, 0.0, 0.0), 0.8 * step(20.0, 90.0, t))
-    fresnel = (
-        look.shine + (0.6 * look.shine + 0.1) * (1.0 - min(-d[2] * 3.0, 1.0)) ** 3
-        if look.shine > 0.0
-        else 0.0
-    )
-    return c, fresnel, up
-
-
-@kernel
-def _fogged(c, d, t, look):
-    if look.fog <= 0.0:
+def _far_sky(stage, look, o, d):
+    """The sky behind everything, for a primary ray."""
+    if stage.plate > 0:
+        return on_sky(stage, d)
+    if look.backdrop == ROOM or look.backdrop == CURTAIN:
+        return sky(o[0], o[1], o[2], d[0], d[1], d[2], look)
+    c = lookup(stage.sky, stage.sky_side, d[0], d[1], d[2])
+    if stage.sky_share <= 0.0:
         return c
-    return mix(c, look.horizon, 1.0 - math.exp(-look.fog * min(t, 400.0)))
+    return mix(c, lookup(stage.next_sky, stage.sky_side, d[0], d[1], d[2]), stage.sky_share)
 
 
-@kernel
-def _through_glass(prims, groups, o, d, t, who, n, look, pixel):
-    """What a ray sees after it went into the glass of `who` and out at its far side."""
-    eta = 1.0 / 1.45
-    cosine = -(n[0] * d[0] + n[1] * d[1] + n[2] * d[2])
-    k = 1.0 - eta * eta * (1.0 - cosine * cosine)
-    w = eta * cosine - math.sqrt(max(k, 0.0))
-    e = (eta * d[0] + w * n[0], eta * d[1] + w * n[1], eta * d[2] + w * n[2])
-    p = (o[0] + d[0] * t, o[1] + d[1] * t, o[2] + d[2] * t)
-    r = prims[who]
-    lx, ly, lz, mx, my, mz = local(prims, who, p[0], p[1], p[2], e[0], e[1], e[2])
-    _, thick = interval(int(r[KIND]), r[SIZE], r[SIZE + 1], r[SIZE + 2], lx, ly, lz, mx, my, mz)
-    thick = min(max(thick, 0.0), 4.0 * r[BOUND])
-    p = (p[0] + e[0] * thick, p[1] + e[1] * thick, p[2] + e[2] * thick)
-    # Leaving bends the ray as much again, about as a ball does it.
-    b = (2.0 * e[0] - d[0], 2.0 * e[1] - d[1], 2.0 * e[2] - d[2])
-    length = math.sqrt(b[0] * b[0] + b[1] * b[1] + b[2] * b[2]) + TINY
-    b = (b[0] / length, b[1] / length, b[2] / length)
-    s, hit = nearest(prims, groups, p, b, who)
-    c, _, _ = _shaded(prims, groups, p, b, s, hit, look, pixel)
-    depth = min(thick / (2.0 * r[BOUND] + TINY), 1.0)
-    return (
-        c[0] * r[COLOUR] ** (0.35 + 1.2 * depth),
-        c[1] * r[COLOUR + 1] ** (0.35 + 1.2 * depth),
-        c[2] * r[COLOUR + 2] ** (0.35 + 1.2 * depth),
-    )
-
-
-@kernel
-def _radiance(prims, chosen, count, groups, o, d, look, pixel):
-    """(light along a ray, what it met)."""
-    t, who = nearest_of(prims, chosen, count, o, d)
-    c, mirror, n = _shaded(prims, groups, o, d, t, who, look, pixel)
-    if who == SKY:
-        return c, who
-    if who >= 0 and prims[who, CLEAR] > 0.5:
-        inner = _through_glass(prims, groups, o, d, t, who, n, look, pixel)
-        c = mix(inner, c, 0.18)
-    if mirror > 0.015:
-        p = (
-            o[0] + d[0] * t + n[0] * EPS,
-            o[1] + d[1] * t + n[1] * EPS,
-            o[2] + d[2] * t + n[2] * EPS,
-        )
-        k = 2.0 * (n[0] * d[0] + n[1] * d[1] + n[2] * d[2])
-        m = (d[0] - k * n[0], d[1] - k * n[1], d[2] - k * n[2])
-        s, hit = nearest(prims, groups, p, m, who)
-        seen, _, _ = _shaded(prims, groups, p, m, s, hit, look, pixel)
-        if who >= 0 and prims[who, METAL] > 0.5:
-            mirror = 0.25 + 0.75 * mirror
-            seen = (
-                seen[0] * (0.15 + 0.85 * prims[who, COLOUR]),
-                seen[1] * (0.15 + 0.85 * prims[who, COLOUR + 1]),
-                seen[2] * (0.15 + 0.85 * prims[who, COLOUR + 2]),
-            )
-            c = (c[0] + seen[0] * mirror, c[1] + seen[1] * mirror, c[2] + seen[2] * mirror)
-        else:
-            c = mix(c, seen, min(mirror, 0.9))
-    return _fogged(c, d, t, look), who
-
-
-@kernel
-def _ray(camera, u, v):
-    """Unit direction through the picture at (u, v): v in [-1, 1] upwards, u in the same scale."""
-    h = camera.half_height
-    x = camera.forward[0] + h * (u * camera.right[0] + v * camera.up[0])
-    y = camera.forward[1] + h * (u * camera.right[1] + v * camera.up[1])
-    z = camera.forward[2] + h * (u * camera.right[2] + v * camera.up[2])
-    k = 1.0 / math.sqrt(x * x + y * y + z * z)
-    return (x * k, y * k, z * k)
-
-
-@kernel
-def _visible_in_tile(prims, count, camera, x0, y0, width, height, chosen):
-    """Fill `chosen` with the solids whose bounding ball meets the cone through this tile."""
-    half = 0.5 * height
-    size = float(TILE)
-    d = _ray(camera, (x0 + 0.5 * size - 0.5 * width) / half, (half - y0 - 0.5 * size) / half)
-    e = _ray(camera, (x0 - 1.0 - 0.5 * width) / half, (half - y0 + 1.0) / half)
-    f = _ray(camera, (x0 + size + 1.0 - 0.5 * width) / half, (half - y0 - size - 1.0) / half)
-    cosine = min(d[0] * e[0] + d[1] * e[1] + d[2] * e[2], d[0] * f[0] + d[1] * f[1] + d[2] * f[2])
-    spread = math.acos(min(cosine, 1.0)) * 1.05
-    found = 0
-    for i in range(count):
-        cx = prims[i, POS] - camera.eye[0]
-        cy = prims[i, POS + 1] - camera.eye[1]
-        cz = prims[i, POS + 2] - camera.eye[2]
-        far = math.sqrt(cx * cx + cy * cy + cz * cz) + TINY
-        r = prims[i, BOUND]
-        if far > r:
-            angle = math.acos(
-                min(max((cx * d[0] + cy * d[1] + cz * d[2]) / far, -1.0), 1.0)
-            ) - math.asin(min(r / far, 1.0))
-            if angle > spread:
+@inlined
+def _list_shaders(stage, look, camera, depth, met, x0, y0, casters, neighbours):
+    """List what may shade the points that this tile shows."""
+    height, width = met.shape
+    low_x = low_y = low_z = 1e9
+    high_x = high_y = high_z = -1e9
+    for y in range(y0, min(y0 + TILE, height)):
+        for x in range(x0, min(x0 + TILE, width)):
+            if met[y, x] == SKY or met[y, x] == WATER:
                 continue
-        chosen[found] = i
-        found += 1
-    return found
+            d = ray(camera, x + 0.5, y + 0.5, width, height)
+            t = min(np.float64(depth[y, x]), 300.0)
+            px, py = camera.eye[0] + d[0] * t, camera.eye[1] + d[1] * t
+            pz = camera.eye[2] + d[2] * t
+            low_x, high_x = min(low_x, px), max(high_x, px)
+            low_y, high_y = min(low_y, py), max(high_y, py)
+            low_z, high_z = min(low_z, pz), max(high_z, pz)
+    if low_x > high_x:
+        return 0, 0
+    wide, deep, tall = high_x - low_x, high_y - low_y, high_z - low_z
+    radius = 0.5 * math.sqrt(wide * wide + deep * deep + tall * tall) + 2.0 * EPS
+    middle = (0.5 * (low_x + high_x), 0.5 * (low_y + high_y), 0.5 * (low_z + high_z))
+    return list_casters(stage.solids, stage.groups, middle, radius, look, casters, neighbours)
+
+
+@inlined
+def _blend(lattice, met, x0, y0, x, y, who):
+    """(agree, sun, sky) of a pixel between four points of the lattice that met the same."""
+    height, width = met.shape
+    i, j = (x - x0) // STRIDE, (y - y0) // STRIDE
+    i, j = min(i, POINTS - 2), min(j, POINTS - 2)
+    xl, yl = x0 + i * STRIDE, y0 + j * STRIDE
+    if xl + STRIDE >= width or yl + STRIDE >= height:
+        return False, 1.0, 1.0
+    if (
+        met[yl, xl] != who
+        or met[yl, xl + STRIDE] != who
+        or met[yl + STRIDE, xl] != who
+        or met[yl + STRIDE, xl + STRIDE] != who
+    ):
+        return False, 1.0, 1.0
+    a, b, c, d = (
+        lattice[j, i, 0],
+        lattice[j, i + 1, 0],
+        lattice[j + 1, i, 0],
+        lattice[j + 1, i + 1, 0],
+    )
+    if max(a, b, c, d) - min(a, b, c, d) > AGREE_LIGHT:
+        return False, 1.0, 1.0
+    u, v = (x - xl) / STRIDE, (y - yl) / STRIDE
+    light = (a + (b - a) * u) * (1.0 - v) + (c + (d - c) * u) * v
+    a, b, c, d = (
+        lattice[j, i, 1],
+        lattice[j, i + 1, 1],
+        lattice[j + 1, i, 1],
+        lattice[j + 1, i + 1, 1],
+    )
+    if max(a, b, c, d) - min(a, b, c, d) > AGREE_OPEN:
+        return False, 1.0, 1.0
+    return True, light, (a + (b - a) * u) * (1.0 - v) + (c + (d - c) * u) * v
+
+
+@kernel
+def _pixel(stage, look, o, d, t, who, width, may_mirror, light, open_share):
+    """Light along a primary ray that met a solid or the ground, after the air."""
+    if who >= 0:
+        return fogged(solid_seen(stage, look, o, d, t, who, width, light, open_share), look, t)
+    c, mirror = ground_light(stage, look, o, d, t, t * width, light, open_share)
+    if mirror > 0.015:
+        p = (o[0] + d[0] * t, o[1] + d[1] * t, EPS)
+        m = (d[0], d[1], -d[2])
+        if may_mirror:
+            away, _ = seen(stage, look, p, m, np.int64(GROUND), width)
+        else:
+            away = behind(stage, look, p, m)
+        c = mix(c, away, min(mirror, 0.9))
+    c = fogged(c, look, t)
+    if t > DISTANT and stage.plate <= 0 and look.backdrop != SPACE:
+        # Far ground takes the colour of the foot of what stands at the horizon.
+        c = mix(c, behind(stage, look, o, (d[0], d[1], 0.0)), step(DISTANT, HORIZON, t))
+    return c
 
 
 @entry
-def trace(prims, groups, camera, look, light, met):
-    """Fill `light` (height, width, 3; linear) and `met` (height, width) with one frame.
+def shade(stage, look, camera, reflected, depth, met, light):
+    """Fill `light` (height, width, 3; linear) where something was met, water left out.
 
-    `groups` holds, a body each: x, y, z and radius of a bounding ball, first and last solid.
-    One ray a pixel, and three more where a neighbour met something else or is much brighter.
+    `reflected` lists, a tile each, the solids that the ground may mirror there.
     """
     height, width = met.shape
-    count = prims.shape[0]
-    half = 0.5 * height
-    pixel = camera.half_height / half
-    chosen = np.empty(count, np.int64)
-    tiles_x = (width + TILE - 1) // TILE
-    lists = np.empty(((height + TILE - 1) // TILE, tiles_x, count + 1), np.int16)
-    for ty in range(lists.shape[0]):
-        for tx in range(tiles_x):
-            found = _visible_in_tile(
-                prims, count, camera, tx * TILE, ty * TILE, width, height, chosen
-            )
-            lists[ty, tx, 0] = found
-            for j in range(found):
-                lists[ty, tx, 1 + j] = chosen[j]
-    for y in range(height):
-        for x in range(width):
-            tile = lists[y // TILE, x // TILE]
-            d = _ray(camera, (x + 0.5 - 0.5 * width) / half, (half - y - 0.5) / half)
-            c, who = _radiance(prims, tile[1:], tile[0], groups, camera.eye, d, look, pixel)
-            met[y, x] = who
-            light[y, x, 0], light[y, x, 1], light[y, x, 2] = c
-    for y in range(height):
-        for x in range(width):
-            if not _is_edge(light, met, x, y):
-                continue
-            tile = lists[y // TILE, x // TILE]
-            r, g, b = light[y, x, 0], light[y, x, 1], light[y, x, 2]
-            r, g, b = min(r, 4.0), min(g, 4.0), min(b, 4.0)
-            for sx, sy in ((-0.32, -0.18), (0.18, -0.36), (0.02, 0.34)):
-                d = _ray(camera, (x + 0.5 + sx - 0.5 * width) / half, (half - y - 0.5 + sy) / half)
-                c, _ = _radiance(prims, tile[1:], tile[0], groups, camera.eye, d, look, pixel)
-                r, g, b = r + min(c[0], 4.0), g + min(c[1], 4.0), b + min(c[2], 4.0)
-            light[y, x, 0], light[y, x, 1], light[y, x, 2] = 0.25 * r, 0.25 * g, 0.25 * b
+    o = (camera.eye[0], camera.eye[1], camera.eye[2])
+    pixel = camera.half_height / (0.5 * height)
+    count = stage.solid_count
+    casters, neighbours = np.empty(count, np.int64), np.empty(count, np.int64)
+    lattice = np.empty((POINTS, POINTS, 2), np.float64)
+    for y0 in range(0, height, TILE):
+        for x0 in range(0, width, TILE):
+            cast, near = _list_shaders(stage, look, camera, depth, met, x0, y0, casters, neighbours)
+            is_shaded = cast + near > 0
+            if is_shaded:
+                for j in range(POINTS):
+                    for i in range(POINTS):
+                        x, y = x0 + i * STRIDE, y0 + j * STRIDE
+                        if x < width and y < height and met[y, x] >= GROUND:
+                            d = ray(camera, x + 0.5, y + 0.5, width, height)
+                            lattice[j, i, 0], lattice[j, i, 1] = _shades(
+                                stage,
+                                look,
+                                o,
+                                d,
+                                np.float64(depth[y, x]),
+                                np.int64(met[y, x]),
+                                casters,
+                                cast,
+                                neighbours,
+                                near,
+                            )
+            may_mirror = reflected[y0 // TILE, x0 // TILE, 0] > 0
+            for y in range(y0, min(y0 + TILE, height)):
+                for x in range(x0, min(x0 + TILE, width)):
+                    who = np.int64(met[y, x])
+                    if who == WATER:
+                        continue
+                    d = ray(camera, x + 0.5, y + 0.5, width, height)
+                    t = np.float64(depth[y, x])
+                    if who == SKY or (
+                        who == GROUND and is_behind_set(o[0] + d[0] * t, o[1] + d[1] * t, look)
+                    ):
+                        c = _far_sky(stage, look, o, d)
+                    else:
+                        sun, free = 1.0, 1.0
+                        if is_shaded:
+                            agree, sun, free = _blend(lattice, met, x0, y0, x, y, who)
+                            if not agree:
+                                sun, free = _shades(
+                                    stage, look, o, d, t, who, casters, cast, neighbours, near
+                                )
+                        c = _pixel(stage, look, o, d, t, who, pixel, may_mirror, sun, free)
+                    light[y, x, 0], light[y, x, 1], light[y, x, 2] = c
 
 
-@kernel
-def _is_edge(light, met, x, y):
+@entry
+def refine(stage, look, camera, lists, depth, met, light, out):
+    """Fill `out` with `light`, its edges smoothed by three more rays a pixel.
+
+    Such a ray takes the colour of the neighbour that met the same thing; only on the edges within
+    a solid (of a box, a pattern) it is shaded anew.
+    """
     height, width = met.shape
-    here = light[y, x, 0] + light[y, x, 1] + light[y, x, 2]
-    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-        i, j = x + dx, y + dy
-        if 0 <= i < width and 0 <= j < height:
-            if met[j, i] != met[y, x]:
-                return True
-            there = light[j, i, 0] + light[j, i, 1] + light[j, i, 2]
-            if abs(there - here) > 0.3 * (there + here) + 0.04:
-                return True
-    return False
+    o = (camera.eye[0], camera.eye[1], camera.eye[2])
+    pixel = camera.half_height / (0.5 * height)
+    count = stage.solid_count
+    casters, neighbours = np.empty(count, np.int64), np.empty(count, np.int64)
+    sums = np.empty((height, width), np.float32)
+    for y in range(height):
+        for x in range(width):
+            r, g, b = light[y, x, 0], light[y, x, 1], light[y, x, 2]
+            sums[y, x] = r + g + b
+            out[y, x, 0], out[y, x, 1], out[y, x, 2] = r, g, b
+    for y in range(1, height - 1):
+        for x in range(1, width - 1):
+            kind = _edge(sums, met, x, y)
+            if kind == 0:
+                continue
+            r, g, b = light[y, x, 0], light[y, x, 1], light[y, x, 2]
+            own = np.int64(met[y, x])
+            r, g, b = min(r, BRIGHTEST), min(g, BRIGHTEST), min(b, BRIGHTEST)
+            cast = near = -1
+            sr, sg, sb = r, g, b
+            for sx, sy in OFFSETS:
+                d = ray(camera, x + 0.5 + sx, y + 0.5 + sy, width, height)
+                t, who = first_hit(stage, lists, y // TILE, x // TILE, o, d)
+                c = (r, g, b)
+                if who != own:
+                    for dx, dy in (
+                        (-1, 0),
+                        (1, 0),
+                        (0, -1),
+                        (0, 1),
+                        (-1, -1),
+                        (1, -1),
+                        (-1, 1),
+                        (1, 1),
+                    ):
+                        i, j = x + dx, y + dy
+                        if met[j, i] == who:
+                            c = (light[j, i, 0], light[j, i, 1], light[j, i, 2])
+                            break
+                elif kind == 2 and who >= 0:
+                    if cast < 0:
+                        p = (o[0] + d[0] * t, o[1] + d[1] * t, o[2] + d[2] * t)
+                        radius = 3.0 * pixel * t
+                        cast, near = list_casters(
+                            stage.solids, stage.groups, p, radius, look, casters, neighbours
+                        )
+                    sun, free = _shades(stage, look, o, d, t, who, casters, cast, neighbours, near)
+                    c = _pixel(stage, look, o, d, t, who, pixel, cast >= 0, sun, free)
+                elif kind == 2:
+                    # Within the ground: halfway to the neighbour on that side.
+                    i = x + (1 if sx > 0.1 else (-1 if sx < -0.1 else 0))
+                    j = y + (1 if sy > 0.0 else -1)
+                    if met[j, i] == own:
+                        c = (
+                            0.6 * r + 0.4 * light[j, i, 0],
+                            0.6 * g + 0.4 * light[j, i, 1],
+                            0.6 * b + 0.4 * light[j, i, 2],
+                        )
+                sr += min(c[0], BRIGHTEST)
+                sg += min(c[1], BRIGHTEST)
+                sb += min(c[2], BRIGHTEST)
+            out[y, x, 0], out[y, x, 1], out[y, x, 2] = 0.25 * sr, 0.25 * sg, 0.25 * sb
+
+
+@inlined
+def _edge(sums, met, x, y):
+    """0: none; 1: of two things; 2: within one thing, by its light."""
+    who = met[y, x]
+    if met[y, x - 1] != who or met[y, x + 1] != who or met[y - 1, x] != who or met[y + 1, x] != who:
+        return 1
+    if who in (SKY, WATER):  # their tables and ripples are smooth by themselves
+        return 0
+    here = sums[y, x]
+    a, b, c, d = sums[y, x - 1], sums[y, x + 1], sums[y - 1, x], sums[y + 1, x]
+    # The darker of two is less than 0.54 of the brighter.
+    low, high = min(a, b, c, d), max(a, b, c, d)
+    if high - here > 0.3 * (high + here) + 0.04 or here - low > 0.3 * (low + here) + 0.04:
+        return 2
+    return 0

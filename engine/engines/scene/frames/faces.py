@@ -1,0 +1,371 @@
+"""Faces: eyes, brows and mouths drawn on a disc, five mouths each with open and closed eyes.
+
+Coordinates run from -1 to 1 over the front of a head, u to the right and v upwards; what is not
+drawn stays transparent, so that skin and fur show.
+"""
+
+import zlib
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from engine.engines.scene.speech.spoken import Mouth
+
+Colour = tuple[int, int, int]
+Nature = Literal["man", "woman", "child", "robot", "animal"]
+DRAWN_PX = 256  # drawn twice as large as it is shown
+IRISES: tuple[Colour, ...] = (
+    (74, 48, 30),
+    (52, 92, 138),
+    (62, 108, 72),
+    (98, 70, 42),
+    (60, 66, 78),
+)
+INK: Colour = (40, 26, 24)
+LIP: Colour = (176, 84, 80)
+INSIDE: Colour = (74, 20, 26)
+TONGUE: Colour = (206, 96, 98)
+TEETH: Colour = (250, 247, 240)
+VISOR: Colour = (16, 24, 34)
+LAMP: Colour = (120, 240, 255)
+NATURES: tuple[tuple[Nature, frozenset[str]], ...] = (
+    ("robot", frozenset({"robot", "android", "cyborg", "droid", "machine"})),
+    ("child", frozenset({"child", "boy", "girl", "kid", "baby", "toddler"})),
+    (
+        "woman",
+        frozenset({
+            "woman", "lady", "girlfriend", "mother", "mom", "grandmother", "queen", "princess",
+            "actress", "ballerina", "waitress", "she", "wife", "sister", "witch",
+        }),
+    ),
+    (
+        "animal",
+        frozenset({
+            "dog", "cat", "horse", "bear", "rabbit", "fox", "bird", "fish", "penguin", "animal",
+            "puppy", "kitten", "cow", "pig", "sheep", "lion", "tiger", "elephant", "mouse",
+        }),
+    ),
+    (
+        "man",
+        frozenset({
+            "man", "guy", "boyfriend", "father", "dad", "grandfather", "king", "prince", "actor",
+            "waiter", "he", "husband", "brother", "wizard", "cowboy", "policeman", "fireman",
+        }),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """One face; lengths in half heads."""
+
+    nature: Nature
+    iris: Colour
+    brow: Colour
+    eye_apart: float = 0.33
+    eye_height: float = 0.05
+    eye_size: float = 0.15
+    brow_thick: float = 0.035
+    brow_tilt: float = 0.03  # upwards to the outside
+    lip: Colour = LIP
+    blush: float = 0.25
+    lashes: bool = False
+    freckles: bool = False
+    beard: float = 0.0  # shade of a shaved or bearded chin, 0-1
+    glasses: bool = False
+
+
+def design_of(name: str) -> Design:
+    """The face of somebody of this name; the same in every film."""
+    words = set(name.lower().replace("-", " ").replace("/", " ").split())
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    found: list[Nature] = [nature for nature, said in NATURES if words & said]
+    people: tuple[Nature, ...] = ("woman", "man")
+    nature = found[0] if found else people[int(rng.integers(2))]
+    design = Design(
+        nature=nature,
+        iris=IRISES[int(rng.integers(len(IRISES)))],
+        brow=((52, 34, 26), (84, 56, 34), (34, 28, 28))[int(rng.integers(3))],
+        eye_apart=float(rng.uniform(0.31, 0.36)),
+        eye_size=float(rng.uniform(0.14, 0.165)),
+        brow_tilt=float(rng.uniform(-0.01, 0.05)),
+        glasses=bool(rng.uniform() < 0.12),
+    )
+    if nature == "woman":
+        return replace(design, lashes=True, lip=(196, 70, 78), blush=0.34, brow_thick=0.026)
+    if nature == "man":
+        beard = float(rng.choice((0.0, 0.0, 0.22, 0.75)))
+        return replace(design, brow_thick=0.048, beard=beard, blush=0.14)
+    if nature == "child":
+        freckles = bool(rng.uniform() < 0.5)
+        return replace(
+            design, eye_size=0.19, eye_height=0.0, blush=0.42, freckles=freckles, glasses=False
+        )
+    return replace(design, glasses=False)
+
+
+def draw_face(design: Design, mouth: Mouth, *, blink: bool) -> Image.Image:
+    """Draw one face, RGBA with straight alpha, `DRAWN_PX` square."""
+    pen = _Pen()
+    pen.image = _silent(design, blink=blink).copy()
+    if design.nature == "robot":
+        _robot_mouth(pen, mouth)
+    elif design.nature == "animal":
+        _animal_mouth(pen, mouth)
+    else:
+        _mouth(pen, mouth, design.lip, (0.0, -0.46))
+    return pen.image
+
+
+@lru_cache(maxsize=32)
+def _silent(design: Design, *, blink: bool) -> Image.Image:
+    """All of a face but its mouth."""
+    pen = _Pen()
+    if design.nature == "robot":
+        _robot(pen, blink=blink)
+    elif design.nature == "animal":
+        _animal(pen, design, blink=blink)
+    else:
+        _person(pen, design, blink=blink)
+    return pen.image
+
+
+class _Pen:
+    """Draws in face coordinates; every stroke is blended over what is there."""
+
+    def __init__(self) -> None:
+        self.image = Image.new("RGBA", (DRAWN_PX, DRAWN_PX), (0, 0, 0, 0))
+
+    def _layer(self) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+        layer = Image.new("RGBA", self.image.size, (0, 0, 0, 0))
+        return layer, ImageDraw.Draw(layer)
+
+    def _px(self, u: float, v: float) -> tuple[float, float]:
+        return ((u + 1.0) * 0.5 * DRAWN_PX, (1.0 - v) * 0.5 * DRAWN_PX)
+
+    def _box(self, u: float, v: float, a: float, b: float) -> tuple[float, float, float, float]:
+        return (*self._px(u - a, v + b), *self._px(u + a, v - b))
+
+    def oval(
+        self, at: tuple[float, float], size: tuple[float, float], fill: Colour, alpha: float = 1.0
+    ) -> None:
+        layer, draw = self._layer()
+        draw.ellipse(self._box(*at, *size), fill=(*fill, round(255 * alpha)))
+        self.image.alpha_composite(layer)
+
+    def soft(
+        self, at: tuple[float, float], size: tuple[float, float], fill: Colour, alpha: float
+    ) -> None:
+        """A spot without an edge."""
+        y, x = np.mgrid[0:DRAWN_PX, 0:DRAWN_PX].astype(np.float32)
+        u, v = x / DRAWN_PX * 2.0 - 1.0, 1.0 - y / DRAWN_PX * 2.0
+        far = ((u - at[0]) / size[0]) ** 2 + ((v - at[1]) / size[1]) ** 2
+        spot = np.zeros((DRAWN_PX, DRAWN_PX, 4), np.uint8)
+        spot[..., :3] = fill
+        spot[..., 3] = 255.0 * alpha * np.exp(-2.0 * far)
+        self.image.alpha_composite(Image.fromarray(spot))
+
+    def arc(
+        self,
+        at: tuple[float, float],
+        size: tuple[float, float],
+        span: tuple[float, float],
+        colour: Colour,
+        thick: float,
+    ) -> None:
+        """Part of an oval, degrees clockwise from the right, with round ends."""
+        layer, draw = self._layer()
+        angles = np.radians(np.linspace(*span, 40))
+        points = [
+            self._px(at[0] + size[0] * np.cos(t), at[1] - size[1] * np.sin(t)) for t in angles
+        ]
+        width = max(1, round(thick * 0.5 * DRAWN_PX))
+        draw.line(points, fill=(*colour, 255), width=width, joint="curve")
+        for x, y in (points[0], points[-1]):
+            r = 0.5 * width
+            draw.ellipse((x - r, y - r, x + r, y + r), fill=(*colour, 255))
+        self.image.alpha_composite(layer)
+
+    def box(
+        self, at: tuple[float, float], size: tuple[float, float], fill: Colour, radius: float = 0.0
+    ) -> None:
+        layer, draw = self._layer()
+        draw.rounded_rectangle(
+            self._box(*at, *size), radius=radius * 0.5 * DRAWN_PX, fill=(*fill, 255)
+        )
+        self.image.alpha_composite(layer)
+
+    def inside(self, mask: Image.Image, draw_over: "_Pen") -> None:
+        """Blend another drawing, but only where the mask is."""
+        layer = draw_over.image.copy()
+        alpha = np.minimum(np.asarray(layer.getchannel("A")), np.asarray(mask))
+        layer.putalpha(Image.fromarray(alpha))
+        self.image.alpha_composite(layer)
+
+    def mask(self, at: tuple[float, float], size: tuple[float, float]) -> Image.Image:
+        mask = Image.new("L", self.image.size, 0)
+        ImageDraw.Draw(mask).ellipse(self._box(*at, *size), fill=255)
+        return mask
+
+
+def _person(pen: _Pen, design: Design, *, blink: bool) -> None:
+    if design.beard:
+        _beard(pen, design)
+    for side in (-1.0, 1.0):
+        pen.soft((side * 0.5, -0.22), (0.2, 0.14), (226, 96, 86), design.blush)
+        pen.soft((side * design.eye_apart, design.eye_height), (0.26, 0.2), (120, 70, 56), 0.2)
+    if design.freckles:
+        for i in range(14):
+            side = -1.0 if i % 2 else 1.0
+            u = side * (0.3 + 0.034 * (i * 7 % 9))
+            pen.oval((u, -0.15 - 0.022 * (i * 5 % 8)), (0.013, 0.013), (168, 104, 70), 0.75)
+    pen.soft((0.0, -0.2), (0.11, 0.045), (120, 62, 48), 0.35)  # under the nose
+    for side in (-1.0, 1.0):
+        _eye(pen, design, side, blink=blink)
+        at = (side * design.eye_apart, design.eye_height + 1.35 * design.eye_size)
+        span = (205.0, 330.0) if side > 0 else (210.0, 335.0)
+        lean = design.brow_tilt * 260.0 * side
+        pen.arc(
+            (at[0], at[1] - 0.04),
+            (1.12 * design.eye_size, 0.09),
+            (span[0] - lean * 0.4, span[1] - lean * 0.4),
+            design.brow,
+            2.0 * design.brow_thick,
+        )
+    if design.glasses:
+        for side in (-1.0, 1.0):
+            at = (side * design.eye_apart, design.eye_height)
+            pen.arc(at, (0.25, 0.22), (0.0, 360.0), (32, 34, 40), 0.035)
+        pen.arc((0.0, design.eye_height), (0.09, 0.05), (180.0, 360.0), (32, 34, 40), 0.035)
+
+
+def _beard(pen: _Pen, design: Design) -> None:
+    """The lower third of the face, free around the mouth."""
+    y, x = np.mgrid[0:DRAWN_PX, 0:DRAWN_PX].astype(np.float32)
+    u, v = x / DRAWN_PX * 2.0 - 1.0, 1.0 - y / DRAWN_PX * 2.0
+    edge = -0.31 + 0.36 * (np.abs(u) / 0.8) ** 2
+    lips = np.hypot(u / 0.23, (v + 0.46) / 0.085)
+    grown = np.clip((edge - v) / 0.1, 0.0, 1.0) * np.clip((lips - 0.9) / 0.35, 0.0, 1.0)
+    shade = np.zeros((DRAWN_PX, DRAWN_PX, 4), np.uint8)
+    shade[..., :3] = design.brow
+    shade[..., 3] = 255.0 * design.beard * grown
+    pen.image.alpha_composite(Image.fromarray(shade))
+
+
+def _eye(pen: _Pen, design: Design, side: float, *, blink: bool) -> None:
+    at, size = (side * design.eye_apart, design.eye_height), design.eye_size
+    if blink:
+        pen.arc((at[0], at[1] + 0.3 * size), (size, 0.55 * size), (25.0, 155.0), INK, 0.045)
+        if design.lashes:
+            pen.arc((at[0] + side * size, at[1] + 0.02), (0.07, 0.05), (40, 100), INK, 0.03)
+        return
+    white = (1.08 * size, 0.94 * size)
+    pen.oval(at, white, (252, 252, 250))
+    inner = _Pen()
+    # The upper lid lies on a large iris: eyes with white all around it stare.
+    look = (at[0] - side * 0.02, at[1] + 0.1 * size)
+    inner.oval(look, (0.82 * size, 0.86 * size), _dimmed(design.iris, 0.55))
+    inner.oval(look, (0.72 * size, 0.76 * size), design.iris)
+    inner.oval(look, (0.4 * size, 0.42 * size), (14, 12, 14))
+    inner.soft((look[0], at[1] + 1.05 * size), (1.4 * size, 0.6 * size), (60, 44, 48), 0.55)
+    inner.oval((look[0] + 0.26 * size, look[1] + 0.26 * size), (0.2 * size,) * 2, (255, 255, 255))
+    inner.oval((look[0] - 0.24 * size, look[1] - 0.34 * size), (0.1 * size,) * 2, (255, 255, 255))
+    pen.inside(pen.mask(at, white), inner)
+    thick = 0.065 if design.lashes else 0.05
+    pen.arc(at, (1.02 * white[0], 1.02 * white[1]), (195.0, 345.0), INK, thick)
+    if design.lashes:
+        for k, out in enumerate((0.0, 0.05)):
+            u = at[0] + side * (0.9 * size + out * 0.2)
+            pen.arc(
+                (u, at[1] + 0.09 + out),
+                (0.09, 0.06),
+                (0, 60) if side > 0 else (120, 180),
+                INK,
+                0.026 - 0.004 * k,
+            )
+
+
+def _dimmed(colour: Colour, share: float) -> Colour:
+    r, g, b = (int(share * c) for c in colour)
+    return (r, g, b)
+
+
+# Half width and half height of the opening.
+OPENINGS = {
+    Mouth.CLOSED: (0.0, 0.0),
+    Mouth.SMALL: (0.16, 0.05),
+    Mouth.OPEN: (0.22, 0.19),
+    Mouth.WIDE: (0.33, 0.11),
+    Mouth.ROUND: (0.12, 0.15),
+}
+
+
+def _mouth(pen: _Pen, mouth: Mouth, lip: Colour, at: tuple[float, float]) -> None:
+    wide, tall = OPENINGS[mouth]
+    if not wide:
+        pen.soft((at[0], at[1] - 0.09), (0.16, 0.04), (120, 60, 50), 0.3)
+        pen.arc((at[0], at[1] + 0.12), (0.27, 0.16), (28.0, 152.0), lip, 0.055)
+        pen.arc((at[0], at[1] + 0.135), (0.265, 0.158), (30.0, 150.0), INK, 0.022)
+        return
+    pen.oval(at, (wide + 0.035, tall + 0.035), lip)
+    pen.oval(at, (wide, tall), INSIDE)
+    inner = _Pen()
+    if mouth in {Mouth.OPEN, Mouth.WIDE, Mouth.SMALL}:
+        inner.box((at[0], at[1] + tall), (0.86 * wide, 0.42 * tall), TEETH, 0.03)
+    inner.oval((at[0], at[1] - 1.05 * tall), (0.72 * wide, 0.75 * tall), TONGUE)
+    pen.inside(pen.mask(at, (wide, tall)), inner)
+
+
+def _robot(pen: _Pen, *, blink: bool) -> None:
+    """Two lamps behind a visor."""
+    pen.box((0.0, 0.1), (0.64, 0.27), VISOR, 0.22)
+    for side in (-1.0, 1.0):
+        at = (side * 0.3, 0.1)
+        if blink:
+            pen.box(at, (0.15, 0.025), LAMP, 0.025)
+            continue
+        pen.soft(at, (0.26, 0.26), LAMP, 0.55)
+        pen.oval(at, (0.145, 0.145), LAMP)
+        pen.oval(at, (0.07, 0.07), (235, 255, 255))
+
+
+def _robot_mouth(pen: _Pen, mouth: Mouth) -> None:
+    """A row of lights that opens with the voice."""
+    pen.box((0.0, -0.46), (0.36, 0.17), VISOR, 0.06)
+    heights = {
+        Mouth.CLOSED: (0.02,) * 7,
+        Mouth.SMALL: (0.02, 0.04, 0.06, 0.07, 0.06, 0.04, 0.02),
+        Mouth.OPEN: (0.06, 0.1, 0.13, 0.14, 0.13, 0.1, 0.06),
+        Mouth.WIDE: (0.1, 0.08, 0.1, 0.07, 0.1, 0.08, 0.1),
+        Mouth.ROUND: (0.02, 0.02, 0.1, 0.13, 0.1, 0.02, 0.02),
+    }[mouth]
+    for i, half in enumerate(heights):
+        pen.box(((i - 3) * 0.093, -0.46), (0.03, half), LAMP, 0.02)
+
+
+def _animal(pen: _Pen, design: Design, *, blink: bool) -> None:
+    """Dark round eyes and a nose."""
+    for side in (-1.0, 1.0):
+        at = (side * 0.36, 0.2)
+        if blink:
+            pen.arc((at[0], at[1] + 0.04), (0.13, 0.08), (20, 160), INK, 0.05)
+            continue
+        pen.oval(at, (0.135, 0.15), (26, 18, 16))
+        pen.oval((at[0], at[1] - 0.02), (0.1, 0.11), _dimmed(design.iris, 0.7))
+        pen.oval(at, (0.075, 0.085), (10, 8, 8))
+        pen.oval((at[0] + 0.04, at[1] + 0.06), (0.04, 0.04), (255, 255, 255))
+    pen.oval((0.0, -0.14), (0.15, 0.1), (34, 24, 24))
+    pen.oval((-0.04, -0.1), (0.045, 0.025), (150, 130, 130), 0.8)
+
+
+def _animal_mouth(pen: _Pen, mouth: Mouth) -> None:
+    wide, tall = OPENINGS[mouth]
+    if wide:
+        pen.oval((0.0, -0.42), (0.75 * wide + 0.02, tall + 0.02), INK)
+        pen.oval((0.0, -0.42 - 0.4 * tall), (0.5 * wide, 0.55 * tall), TONGUE)
+    pen.arc((0.0, -0.24), (0.01, 0.09), (60, 120), INK, 0.03)
+    for side in (-1.0, 1.0):
+        pen.arc((side * 0.12, -0.3), (0.12, 0.09), (10, 170), INK, 0.035)
