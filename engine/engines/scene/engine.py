@@ -2,74 +2,67 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from engine.contracts import EngineCapabilities, NotDrawn, Rendering, Shot, VideoRequest
-from engine.engines.scene.camera.film import direction_of, film
-from engine.engines.scene.camera.lens import Camera
-from engine.engines.scene.frames.render import Take, render_frames
-from engine.engines.scene.language.reading import continued, read_prompt
-from engine.engines.scene.language.script import Script
-from engine.engines.scene.language.vocabulary import vocabulary
-from engine.engines.scene.light.lighting import light_scene
-from engine.engines.scene.physics.motion import Motion
-from engine.engines.scene.physics.simulate import simulate
-from engine.engines.scene.scene.build import DEFAULT_PLACE, build_world
-from engine.engines.scene.scene.world import World
-from engine.engines.scene.sound.score import Scored, score
+from engine.contracts import EngineCapabilities, Preview, Rendering, VideoRequest
+from engine.engines.scene.account import write_account
+from engine.engines.scene.capabilities import CAPABILITIES, MAX_SEED
+from engine.engines.scene.frames.render import Picture
+from engine.engines.scene.frames.styles import warm_up_styles
+from engine.engines.scene.language.listing import vocabulary_listing
+from engine.engines.scene.pictures import contact_sheet, draw
+from engine.engines.scene.production import Film, produce
+from engine.engines.scene.sound.ambience import beds_of
+from engine.engines.scene.sound.heard import Scored
+from engine.engines.scene.sound.loudness import Samples
+from engine.engines.scene.sound.score import score
+from engine.engines.scene.speech.captions import captions
 from engine.errors import RenderCancelled
 from engine.mp4 import write_mp4
 
-CAPABILITIES = EngineCapabilities(
-    name="scene",
-    kind="procedural",
-    description=(
-        "A procedural scene engine, not a neural model: it understands a vocabulary of things,"
-        " places, actions and camera moves, simulates rigid bodies and ray-traces the result."
-    ),
-    sizes=("360x640", "640x360", "480x480", "720x1280", "1280x720"),
-    min_seconds=1,
-    max_seconds=25,
-    max_shots=6,
-    fps=(24,),
-    audio=True,
-    seed=True,
-    procedural=True,
-    input_reference=False,
+# Between them they take every branch: wind and rain, water and drops, a lens out of focus, words.
+WARM_UPS = (
+    'close-up, 85mm: a boy says "Go!", a steel ball and a stone fall into a pool in a storm',
+    "rack focus from a red ball to a cube, 85mm, it snows, the ball bounces on the cube",
 )
-MAX_SEED = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class StagedShot:
-    """One camera's part of the film; frame i shows simulated second `clock[i]`."""
-
-    script: Script
-    world: World
-    motion: Motion
-    cameras: list[Camera]
-    clock: NDArray[np.float64]
+WARM_UP_SECONDS = 1
 
 
 class SceneEngine:
-    """language → scene → physics → camera → light → frames → sound."""
+    """language → speech → scene → physics → camera → light → frames → sound."""
 
     @property
     def capabilities(self) -> EngineCapabilities:
         """Sizes, lengths and what else may be asked."""
         return CAPABILITIES
 
+    def vocabulary(self) -> dict[str, Any]:
+        """Everything a prompt can name, by kind."""
+        return vocabulary_listing()
+
     def warm_up(self) -> None:
-        """Compile the tracer, or load it compiled; every branch, by one tiny picture."""
-        request = VideoRequest(prompt="a glass ball in the rain on a beach", seconds=1, seed=1)
-        shots = stage(request, 1, lambda: False)
-        take = Take(shots[0].world, shots[0].motion, light_scene(shots[0].script, 1))
-        take.picture(0, shots[0].cameras[0], 0.0, (16, 16))
+        """Compile the kernels, or load them compiled, and read the voice; by tiny pictures.
+
+        Afterwards no prompt compiles anything. The first time on a machine takes minutes.
+        """
+        for prompt in WARM_UPS:
+            film = produce(VideoRequest(prompt, WARM_UP_SECONDS, seed=1), 1, lambda: False)
+            list(draw(film, frames=[0, film.frames - 1], size=(32, 32)))
+            soundtrack(film)
+        warm_up_styles()
+
+    def preview(self, request: VideoRequest, *, is_cancelled: Callable[[], bool]) -> Preview:
+        """Draw eight small pictures of the clip; they show what `render` would simulate.
+
+        Raises:
+            RenderCancelled: `is_cancelled` answered true.
+            RequestRejected: `request.source` is no account of this engine, or a face no picture.
+        """
+        film = produce(request, _seed(request), is_cancelled)
+        if is_cancelled():
+            raise RenderCancelled("the caller no longer wants this preview")
+        return Preview(contact_sheet(film), film.not_drawn)
 
     def render(
         self,
@@ -83,112 +76,46 @@ class SceneEngine:
 
         Raises:
             RenderCancelled: `is_cancelled` answered true; nothing is left at `to`.
+            RequestRejected: `request.source` is no account of this engine, or a face no picture.
             TranscodeError: ffmpeg failed.
         """
-        seed = secrets.randbelow(MAX_SEED) if request.seed is None else request.seed
-        shots = stage(request, seed, is_cancelled)
-        sound = soundtrack(shots, request, seed) if request.audio else None
+        film = produce(request, _seed(request), is_cancelled)
         write_mp4(
             to,
-            _watched(pictures(shots, request, seed), request, on_progress, is_cancelled),
-            size=(request.width_px, request.height_px),
-            fps=request.fps,
-            sound=sound,
+            _watched(draw(film), film, on_progress, is_cancelled),
+            size=(film.request.width_px, film.request.height_px),
+            fps=film.request.fps,
+            sound=soundtrack(film) if film.request.audio else None,
         )
-        return Rendering(seed=seed, not_drawn=_not_drawn(request, shots))
+        return Rendering(
+            seed=film.seed,
+            not_drawn=film.not_drawn,
+            captions=captions(film.spoken) if film.spoken else "",
+            world=write_account(film),
+        )
 
 
-def stage(request: VideoRequest, seed: int, is_cancelled: Callable[[], bool]) -> list[StagedShot]:
-    """Read, simulate and film every shot; a shot that names no one stays in the world before it."""
-    shots = request.shots or (Shot(request.prompt, request.seconds),)
-    scripts: list[Script] = []
-    for shot in shots:
-        text = ", ".join(t for t in (shot.prompt, shot.camera, request.style) if t)
-        script = read_prompt(text, negative_prompt=request.negative_prompt)
-        scripts.append(continued(script, after=scripts[-1]) if scripts else script)
-    staged: list[StagedShot] = []
-    for first, last in _takes(scripts):
-        lengths = [shot.seconds * request.fps for shot in shots[first : last + 1]]
-        staged += _film_take(scripts[first : last + 1], lengths, request, seed, is_cancelled)
-    return staged
+def soundtrack(film: Film) -> Samples:
+    """The sound of a film: (samples, 2) at 48 kHz."""
+    heard = [
+        Scored(s.world, s.motion, s.cameras, s.clock, beds_of(s.script), s.script.mood)
+        for s in film.shots
+    ]
+    return score(heard, spoken=film.spoken, fps=film.request.fps, seed=film.seed)
 
 
-def _takes(scripts: list[Script]) -> Iterator[tuple[int, int]]:
-    """First and last shot of every run that shares one world."""
-    first = 0
-    for i in range(1, len(scripts) + 1):
-        if i == len(scripts) or not scripts[i].is_continuation:
-            yield first, i - 1
-            first = i
-
-
-def _film_take(
-    scripts: list[Script],
-    lengths: list[int],
-    request: VideoRequest,
-    seed: int,
-    is_cancelled: Callable[[], bool],
-) -> list[StagedShot]:
-    world = build_world(scripts[0], seed)
-    pace = [_pace(script) for script in scripts]
-    steps = np.repeat(pace, lengths) / request.fps
-    clock = np.concatenate([[0.0], np.cumsum(steps)[:-1]])
-    motion = simulate(world, clock, is_cancelled=is_cancelled)
-    aspect = request.width_px / request.height_px
-    staged = []
-    for script, end, length in zip(scripts, accumulate(lengths), lengths, strict=True):
-        frames = range(end - length, end)
-        seen = motion.between(frames)
-        cameras = film(world, seen, direction_of(script.camera), aspect=aspect, fps=request.fps)
-        staged.append(StagedShot(script, world, seen, cameras, clock[end - length : end]))
-    return staged
-
-
-def _pace(script: Script) -> float:
-    """Simulated seconds a second of film: below 1 in slow motion."""
-    table = vocabulary().camera["speed"]
-    chosen = [c.split(".")[1] for c in script.camera if c.startswith("speed.")]
-    return float(table[chosen[0]]["factor"]) if chosen else 1.0
-
-
-def pictures(
-    shots: list[StagedShot], request: VideoRequest, seed: int
-) -> Iterator[NDArray[np.uint8]]:
-    """Render the staged shots, picture by picture, in order."""
-    takes = [(Take(s.world, s.motion, light_scene(s.script, seed)), s.cameras) for s in shots]
-    return render_frames(takes, (request.width_px, request.height_px), request.fps)
-
-
-def soundtrack(shots: list[StagedShot], request: VideoRequest, seed: int) -> NDArray[np.float32]:
-    """The sound of the staged shots: (samples, 2) at 48 kHz."""
-    heard = [Scored(s.world, s.motion, s.cameras, s.clock) for s in shots]
-    return score(heard, bed=_bed(shots[0].script), fps=request.fps, seed=seed)
+def _seed(request: VideoRequest) -> int:
+    return secrets.randbelow(MAX_SEED) if request.seed is None else request.seed
 
 
 def _watched(
-    pictures: Iterator[NDArray[np.uint8]],
-    request: VideoRequest,
+    pictures: Iterator[Picture],
+    film: Film,
     on_progress: Callable[[int], None],
     is_cancelled: Callable[[], bool],
-) -> Iterator[NDArray[np.uint8]]:
-    total = request.seconds * request.fps
+) -> Iterator[Picture]:
     for number, picture in enumerate(pictures, start=1):
         if is_cancelled():
             raise RenderCancelled("the caller no longer wants this clip")
         yield picture
-        on_progress(min(99, round(100 * number / total)))
-
-
-def _bed(script: Script) -> str:
-    words = vocabulary()
-    weather = words.weathers[script.weather] if script.weather else None
-    if weather and weather.ambience:
-        return weather.ambience
-    return words.places[script.place or DEFAULT_PLACE].ambience
-
-
-def _not_drawn(request: VideoRequest, shots: list[StagedShot]) -> tuple[NotDrawn, ...]:
-    missing = [item for shot in shots for item in shot.script.not_drawn]
-    if request.input_reference is not None:
-        missing.append(NotDrawn("the reference image", None))
-    return tuple(dict.fromkeys(missing))
+        on_progress(min(99, round(100 * number / film.frames)))
