@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 VideoStatus = Literal["queued", "in_progress", "completed", "failed"]
+# "remix" is an edit under OpenAI's older name; "characters" are the faces of a request's cast.
+Operation = Literal["extend", "edit", "remix", "characters", "preview"]
 
 MAX_PROMPT_CHARACTERS = 4000
 MAX_REFERENCE_BYTES = 8 * 1024 * 1024
+MAX_CAST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,15 @@ class CastMember:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The video that a request builds on, as its engine described it (`Rendering.world`)."""
+    """The video that a request builds on, as its engine described it (`Rendering.world`).
+
+    extend: film `seconds` of what happens after its end, and only those; the caller joins them.
+    edit: film the same events again, of the same length, as the prompt wants them to look.
+
+    The world may come from a stranger: it is a JSON object without NaN, of bounded size and depth,
+    that says it is this engine's, and nothing more is known of it. An engine that cannot use it
+    raises an `EngineError`.
+    """
 
     operation: Literal["extend", "edit"]
     world: bytes  # JSON
@@ -96,6 +107,19 @@ class Video:
     error: VideoError | None
     seconds: float
     size: str
+    has_captions: bool = False
+    has_world: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What may be asked of a video that builds on another; what is None stays as it was."""
+
+    prompt: str
+    seed: int | None = None
+    style: str | None = None
+    negative_prompt: str | None = None
+    cast: tuple[CastMember, ...] = ()  # empty: as it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +138,16 @@ class EngineCapabilities:
     seed: bool
     procedural: bool
     input_reference: bool
+    operations: tuple[Operation, ...] = ()
+    captions: bool = False  # whether spoken lines come with WebVTT
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A clip at a glance."""
+
+    jpeg: bytes  # a contact sheet, at most 2 MiB
+    not_drawn: tuple[NotDrawn, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +175,14 @@ class Engine(Protocol):
     def vocabulary(self) -> dict[str, Any]:
         """Everything a prompt can name, as JSON; empty for an engine without such a list."""
 
-    def preview(self, request: VideoRequest, *, is_cancelled: Callable[[], bool]) -> bytes:
-        """Draw a contact sheet of the clip, as JPEG, for a small part of what `render` costs.
+    def preview(self, request: VideoRequest, *, is_cancelled: Callable[[], bool]) -> Preview:
+        """Draw a contact sheet of the clip for a small part of what `render` costs.
+
+        Called while another thread renders. The request's seed is always set.
 
         Raises:
-            EngineError: the clip cannot be made, or the engine has no preview.
+            RenderCancelled: `is_cancelled` answered true.
+            EngineError: the clip cannot be made.
         """
 
     def render(

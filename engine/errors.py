@@ -53,6 +53,25 @@ class VideoNotFound(EngineError):
     code = "video_not_found"
 
 
+class CharacterNotFound(EngineError):
+    """The engine does not know this character: never made, removed, expired, or it restarted."""
+
+    code = "character_not_found"
+
+
+class ContentNotFound(EngineError):
+    """The video is finished and has no such content: nobody speaks in it, or it has no world."""
+
+    code = "content_not_found"
+
+
+class PreviewTooSlow(EngineError):
+    """The contact sheet was not drawn in time."""
+
+    code = "preview_timeout"
+    is_retryable = True
+
+
 class VideoNotReady(EngineError):
     """The content was asked for before the video is completed."""
 

@@ -1,7 +1,7 @@
 """Pictures and sound → an MP4 file, and small still images of one; the same for every engine."""
 
 import wave
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import ffmpeg
@@ -13,6 +13,7 @@ from transcode.ffmpeg import run
 ENCODE_SECONDS = 900.0  # an upper bound: the pictures come as slowly as the engine makes them
 STILL_SECONDS = 30.0
 SAMPLE_RATE_HZ = 48_000
+SOUND = {"c:a": "aac", "b:a": "160k"}
 CRF = 17  # the clip is encoded once more when it is marked, so this one stays close to the source
 
 
@@ -39,7 +40,7 @@ def write_mp4(
     if sound is not None:
         _write_wav(wav, sound)
         streams.append(ffmpeg.input(str(wav)))
-        options = {"c:a": "aac", "b:a": "160k"}
+        options = SOUND
     graph = ffmpeg.output(
         *streams,
         str(part),
@@ -61,6 +62,44 @@ def write_mp4(
     finally:
         part.unlink(missing_ok=True)
         wav.unlink(missing_ok=True)
+
+
+def join_mp4s(to: Path, films: Sequence[tuple[Path, float]], *, has_sound: bool) -> None:
+    """Show films that `write_mp4` wrote at one size and rate one after the other.
+
+    Pictures are copied as they are. Sound is decoded, cut to its film's length to the sample, and
+    encoded once as a whole: AAC that is only copied has a gap at every joint.
+
+    Args:
+        to: the file to write, whole or not at all.
+        films: each film and its length in seconds.
+        has_sound: whether the films have sound; all or none do.
+
+    Raises:
+        TranscodeError: ffmpeg failed.
+    """
+    part, script = to.with_suffix(".part.mp4"), to.with_suffix(".part.txt")
+    script.write_text("".join(f"file '{film.name}'\nduration {sec}\n" for film, sec in films))
+    streams = [ffmpeg.input(str(script), f="concat")["v"]]
+    options = {}
+    if has_sound:
+        heard = [
+            ffmpeg.input(str(film))
+            .audio.filter("apad", whole_dur=seconds)
+            .filter("atrim", end=seconds)
+            for film, seconds in films
+        ]
+        streams.append(ffmpeg.concat(*heard, v=0, a=1))
+        options = SOUND
+    graph = ffmpeg.output(*streams, str(part), **options, vcodec="copy", movflags="+faststart")
+    # A film begins at 0, its AAC's priming before that; ffmpeg would move pictures to start there.
+    graph = graph.global_args("-copyts")
+    try:
+        run(graph, timeout_seconds=ENCODE_SECONDS)
+        part.replace(to)
+    finally:
+        part.unlink(missing_ok=True)
+        script.unlink(missing_ok=True)
 
 
 def write_thumbnail(video: Path, to: Path, *, at_seconds: float) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.contracts import Engine, NotDrawn, VideoError, VideoRequest, VideoStatus
 from engine.errors import EngineBusy, EngineError, RenderCancelled, RequestRejected, VideoNotFound
+from engine.films import FilmFolder, Order
 from transcode.errors import TranscodeError
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,10 @@ class Record:
     """One video as the server knows it; times are Unix seconds."""
 
     id: str
-    request: VideoRequest
+    request: VideoRequest  # `Order.first`
+    seconds: int
+    fingerprint: bytes  # of its order, which is kept only until the video is made
+    remixed_from: str | None
     created_at: int
     status: VideoStatus = "queued"
     progress: int = 0
@@ -43,6 +47,9 @@ class Record:
     expires_at: int | None = None
     seed: int | None = None
     not_drawn: tuple[NotDrawn, ...] = ()
+    has_captions: bool = False
+    has_world: bool = False
+    sha256: bytes = b""  # of the MP4
     error: VideoError | None = None
 
 
@@ -52,9 +59,10 @@ class RenderQueue:
     def __init__(self, engine: Engine, folder: Path, limits: QueueLimits) -> None:
         self.engine = engine
         self.warmth: str = "warming_up"  # then "ok" or "failed"
-        self._folder = folder
+        self.films = FilmFolder(folder)
         self._limits = limits
         self._records: dict[str, Record] = {}  # in the order of their making
+        self._orders: dict[str, Order] = {}  # of videos that are not finished
         self._keys: dict[str, str] = {}  # idempotency key → video id
         self._waiting: deque[str] = deque()
         self._cancelled: dict[str, threading.Event] = {}
@@ -64,9 +72,7 @@ class RenderQueue:
 
     def start(self, on_ready: Callable[[], None]) -> None:
         """Forget files of an earlier run, warm the engine up, call `on_ready`, then render."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for stale in self._folder.iterdir():
-            stale.unlink()
+        self.films.open()
         self._thread = threading.Thread(target=self._work, args=(on_ready,), name="render")
         self._thread.start()
 
@@ -78,18 +84,22 @@ class RenderQueue:
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
 
-    def submit(self, request: VideoRequest, *, idempotency_key: str | None) -> Record:
+    def submit(self, order: Order, *, idempotency_key: str | None) -> Record:
         """Queue a video; with a key that was used before, return that video instead.
+
+        The film of a head is kept for this video from now on, whatever happens to the other.
 
         Raises:
             RequestRejected: the key was used for another request.
             EngineBusy: too many videos wait.
+            VideoNotFound: the head has expired meanwhile.
         """
+        fingerprint = order.fingerprint
         with self._changed:
             self._forget_expired()
             known = self._records.get(self._keys.get(idempotency_key or "", ""))
             if known is not None:
-                if known.request != request:
+                if known.fingerprint != fingerprint:
                     raise RequestRejected(
                         "This Idempotency-Key was used for a different request.",
                         param="Idempotency-Key",
@@ -100,11 +110,20 @@ class RenderQueue:
                 raise EngineBusy("Too many videos are queued; try later.", retry_after_seconds=15)
             record = Record(
                 id=f"video_{secrets.token_hex(16)}",
-                request=request,
+                request=order.first,
+                seconds=order.seconds,
+                fingerprint=fingerprint,
+                remixed_from=order.remixed_from,
                 created_at=int(time.time()),
-                seed=request.seed,
+                seed=order.first.seed,
             )
+            if order.head:
+                try:
+                    self.films.keep_head(order.head, for_video=record.id)
+                except FileNotFoundError:
+                    raise VideoNotFound("The video to extend has expired.") from None
             self._records[record.id] = record
+            self._orders[record.id] = order
             self._cancelled[record.id] = threading.Event()
             if idempotency_key:
                 self._keys[idempotency_key] = record.id
@@ -123,6 +142,12 @@ class RenderQueue:
             if video_id not in self._records:
                 raise VideoNotFound(f"No video has the id {video_id[:80]!r}.")
             return self._records[video_id]
+
+    def find(self, sha256: bytes) -> Record | None:
+        """Return the finished video whose MP4 has this digest; None when there is none."""
+        with self._changed:
+            self._forget_expired()
+            return next((r for r in self._records.values() if r.sha256 == sha256), None)
 
     def page(
         self, *, after: str | None, limit: int, newest_first: bool
@@ -155,10 +180,6 @@ class RenderQueue:
                 raise VideoNotFound(f"No video has the id {video_id[:80]!r}.")
             self._forget(video_id)
 
-    def file(self, video_id: str, suffix: str) -> Path:
-        """Where a file of this video is or will be."""
-        return self._folder / f"{video_id}{suffix}"
-
     @property
     def queued(self) -> int:
         """How many videos wait."""
@@ -175,22 +196,25 @@ class RenderQueue:
             return
         self.warmth = "ok"
         on_ready()
-        while (record := self._take()) is not None:
-            self._render(record)
+        while (video_id := self._take()) is not None:
+            self._render(video_id)
 
-    def _take(self) -> Record | None:
+    def _take(self) -> str | None:
         """Wait for the next video; None when the server stops."""
         with self._changed:
             while not self._stopping.is_set():
                 if self._waiting:
-                    video_id = self._waiting.popleft()
-                    return self._update(video_id, status="in_progress")
+                    return self._waiting.popleft()
                 self._changed.wait(SWEEP_SECONDS)
                 self._forget_expired()
         return None
 
-    def _render(self, record: Record) -> None:
-        cancelled = self._cancelled[record.id]
+    def _render(self, video_id: str) -> None:
+        with self._changed:
+            order, cancelled = self._orders.get(video_id), self._cancelled.get(video_id)
+            self._update(video_id, status="in_progress")
+        if order is None or cancelled is None:  # removed in this moment
+            return
         deadline = time.monotonic() + RENDER_DEADLINE_SECONDS
 
         def is_cancelled() -> bool:
@@ -198,30 +222,34 @@ class RenderQueue:
 
         def on_progress(percent: int) -> None:
             with self._changed:
-                self._update(record.id, progress=percent)
+                self._update(video_id, progress=percent)
 
-        to = self.file(record.id, ".mp4")
         try:
-            made = self.engine.render(
-                record.request, to, on_progress=on_progress, is_cancelled=is_cancelled
+            film = self.films.make(
+                order, self.engine, video_id, on_progress=on_progress, is_cancelled=is_cancelled
             )
         except Exception as error:  # noqa: BLE001 - one bad prompt must not end the service
-            self._end(record.id, status="failed", error=_reported(error, record.id))
+            self.films.forget(video_id)
+            self._end(video_id, status="failed", error=_reported(error, video_id))
         else:
             self._end(
-                record.id,
+                video_id,
                 status="completed",
                 progress=100,
-                seed=made.seed,
-                not_drawn=made.not_drawn,
+                seed=film.seed,
+                not_drawn=film.not_drawn,
+                has_captions=film.has_captions,
+                has_world=film.has_world,
+                sha256=film.sha256,
             )
         with self._changed:
-            if record.id not in self._records:  # cancelled meanwhile
-                to.unlink(missing_ok=True)
+            if video_id not in self._records:  # cancelled meanwhile
+                self.films.forget(video_id)
 
     def _end(self, video_id: str, **changes: object) -> None:
         now = int(time.time())
         with self._changed:
+            self._orders.pop(video_id, None)
             self._update(
                 video_id, completed_at=now, expires_at=now + self._limits.keep_seconds, **changes
             )
@@ -242,12 +270,12 @@ class RenderQueue:
 
     def _forget(self, video_id: str) -> None:
         del self._records[video_id]
+        self._orders.pop(video_id, None)
         self._cancelled.pop(video_id).set()
         self._keys = {key: known for key, known in self._keys.items() if known != video_id}
         if video_id in self._waiting:
             self._waiting.remove(video_id)
-        for suffix in (".mp4", ".webp", ".jpg"):
-            self.file(video_id, suffix).unlink(missing_ok=True)
+        self.films.forget(video_id)
 
 
 def _reported(error: Exception, video_id: str) -> VideoError:

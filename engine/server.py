@@ -1,51 +1,53 @@
 """The generation service: one engine behind the OpenAI Videos dialect, as an ASGI app."""
 
 import asyncio
-import hmac
+import hashlib
 import json
-import logging
+import secrets
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.contracts import MAX_REFERENCE_BYTES, Engine
+from engine.bodies import read_fields
+from engine.characters import Character, CharacterBook, read_character
+from engine.contracts import Engine
 from engine.errors import (
-    EngineBusy,
-    EngineDenied,
+    ContentNotFound,
     EngineError,
+    EngineUnavailable,
     RequestRejected,
     VideoNotFound,
     VideoNotReady,
 )
+from engine.fields import check_names
+from engine.films import Order
+from engine.guards import BodyLimit, Key, engine_error, http_error, server_error
 from engine.mp4 import write_spritesheet, write_thumbnail
+from engine.orders import CHANGE_FIELDS, read_request
+from engine.previews import PreviewDesk
 from engine.queue import QueueLimits, Record, RenderQueue
-from engine.wire import read_request
+from engine.sources import check_offered, order_edit, order_extension
+from engine.worlds import MAX_SEED
 
-log = logging.getLogger(__name__)
-
-MAX_BODY_BYTES = (
-    MAX_REFERENCE_BYTES * 4 // 3 + 256 * 1024
-)  # base64 of the largest image, and the rest
-BODY_SECONDS = 30.0
 MAX_KEY_CHARACTERS = 255
 MAX_PAGE = 100
-STATUS_OF_CODE = {
-    "request_too_large": 413,
-    "file_too_large": 413,
-    "request_timeout": 408,
-    "idempotency_key_reused": 409,
-    "unsupported_media_type": 415,
+VOCABULARY_SECONDS = 300  # that a caller may keep it without asking
+VARIANTS = {
+    "video": (".mp4", "video/mp4"),
+    "thumbnail": (".webp", "image/webp"),
+    "spritesheet": (".jpg", "image/jpeg"),
+    "captions": (".vtt", "text/vtt"),
+    "world": (".world", "application/json"),
 }
 
 
@@ -67,11 +69,13 @@ def create_app(
         on_ready: called from the render thread when the engine is warm.
     """
     queue = RenderQueue(engine, state / "videos", limits or QueueLimits())
+    previews = PreviewDesk(engine)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         queue.start(on_ready)
         yield
+        previews.stop()
         await asyncio.to_thread(queue.stop)
 
     app = Starlette(
@@ -79,28 +83,45 @@ def create_app(
             Route("/health", health),
             Route("/v1/videos", list_videos, methods=["GET"]),
             Route("/v1/videos", create_video, methods=["POST"]),
+            Route("/v1/videos/preview", preview_video, methods=["POST"]),
+            Route("/v1/videos/extensions", extend_video, methods=["POST"]),
+            Route("/v1/videos/edits", edit_video, methods=["POST"]),
+            Route("/v1/videos/characters", create_character, methods=["POST"]),
+            Route("/v1/videos/characters/{character_id}", retrieve_character, methods=["GET"]),
+            Route("/v1/videos/characters/{character_id}", delete_character, methods=["DELETE"]),
             Route("/v1/videos/{video_id}", retrieve_video, methods=["GET"]),
             Route("/v1/videos/{video_id}", delete_video, methods=["DELETE"]),
             Route("/v1/videos/{video_id}/content", video_content),
+            Route("/v1/videos/{video_id}/remix", remix_video, methods=["POST"]),
             Route("/v1/models", list_models),
             Route("/v1/models/{model}", retrieve_model),
             Route("/v1/engines", list_engines),
+            Route("/v1/engines/{name}/vocabulary", engine_vocabulary),
         ],
-        middleware=[Middleware(_BodyLimit), Middleware(_Key, key=key)],
+        middleware=[Middleware(BodyLimit), Middleware(Key, key=key)],
         exception_handlers={
-            EngineError: _engine_error,
-            HTTPException: _http_error,
-            Exception: _server_error,
+            EngineError: engine_error,
+            HTTPException: http_error,
+            Exception: server_error,
         },
         lifespan=lifespan,
     )
     app.state.queue = queue
+    app.state.previews = previews
+    app.state.characters = CharacterBook()
+    app.state.vocabulary = None  # bytes, once it was asked for
+    app.state.vocabulary_lock = asyncio.Lock()
     return app
 
 
 def _queue(request: Request) -> RenderQueue:
     queue: RenderQueue = request.app.state.queue
     return queue
+
+
+def _book(request: Request) -> CharacterBook:
+    book: CharacterBook = request.app.state.characters
+    return book
 
 
 # ── endpoints ──────────────────────────────────────────────────────────────────────────
@@ -118,28 +139,71 @@ async def health(request: Request) -> Response:
 
 
 async def create_video(request: Request) -> Response:
-    """Queue a video and answer with it.
+    """Queue a video and answer with it."""
+    queue, book = _queue(request), _book(request)
+
+    def order(fields: dict[str, Any]) -> Order:
+        return Order((read_request(fields, queue.engine.capabilities, book),))
+
+    return await _submitted(request, order)
+
+
+async def extend_video(request: Request) -> Response:
+    """Queue a video that shows another one and then what happens next."""
+    queue, book = _queue(request), _book(request)
+    return await _submitted(request, lambda fields: order_extension(fields, queue, book))
+
+
+async def edit_video(request: Request) -> Response:
+    """Queue a video of the same events as another one's, which look different."""
+    queue, book = _queue(request), _book(request)
+    return await _submitted(request, lambda fields: order_edit(fields, queue, book))
+
+
+async def remix_video(request: Request) -> Response:
+    """Do as `edit_video`, with the video named in the path: OpenAI's older form."""
+    queue, book = _queue(request), _book(request)
+    video = {"id": request.path_params["video_id"]}
+
+    def order(fields: dict[str, Any]) -> Order:
+        check_offered(queue.engine.capabilities, "remix")
+        check_names(fields, CHANGE_FIELDS)
+        return order_edit({**fields, "video": video}, queue, book)
+
+    return await _submitted(request, order)
+
+
+async def preview_video(request: Request) -> Response:
+    """Draw a contact sheet of the video that the same body would make, and queue nothing.
+
+    The answer is the JPEG; to who accepts JSON, an object that also says what cannot be drawn.
 
     Raises:
-        RequestRejected: a field, the key or the body is wrong.
+        EngineUnavailable: the engine is not warm.
     """
-    idempotency_key = request.headers.get("idempotency-key")
-    if idempotency_key and len(idempotency_key) > MAX_KEY_CHARACTERS:
-        raise RequestRejected(
-            f"Idempotency-Key is longer than {MAX_KEY_CHARACTERS} characters.",
-            param="Idempotency-Key",
-            code="string_above_max_length",
-        )
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            fields = await _fields(request)
-    except TimeoutError:
-        raise RequestRejected(
-            "The request body came too slowly.", param=None, code="request_timeout"
-        ) from None
     queue = _queue(request)
-    wanted = read_request(fields, queue.engine.capabilities)
-    return JSONResponse(_video(queue.submit(wanted, idempotency_key=idempotency_key), queue))
+    check_offered(queue.engine.capabilities, "preview")
+    fields = await read_fields(request)
+    wanted = await asyncio.to_thread(
+        read_request, fields, queue.engine.capabilities, _book(request)
+    )
+    if queue.warmth != "ok":
+        raise EngineUnavailable("The engine is not ready.")
+    if wanted.seed is None:
+        wanted = replace(wanted, seed=secrets.randbelow(MAX_SEED + 1))
+    desk: PreviewDesk = request.app.state.previews
+    drawn = await desk.draw(wanted)
+    seed = {"X-Vignette-Seed": str(wanted.seed)}
+    if "application/json" not in request.headers.get("accept", ""):
+        return Response(drawn.jpeg, media_type="image/jpeg", headers=seed)
+    body = {
+        "object": "video.preview",
+        "model": wanted.model,
+        "seed": wanted.seed,
+        "not_drawn": [asdict(item) for item in drawn.not_drawn],
+        "image_url": f"data:image/jpeg;base64,{b64encode(drawn.jpeg).decode()}",
+    }
+    return JSONResponse(body, headers=seed)
 
 
 async def retrieve_video(request: Request) -> Response:
@@ -186,31 +250,53 @@ async def delete_video(request: Request) -> Response:
 
 
 async def video_content(request: Request) -> Response:
-    """Answer with the MP4, or a still of it, made at the first asking.
+    """Answer with the MP4, a still of it made at the first asking, its captions or its world.
 
     Raises:
         RequestRejected: there is no such variant.
         VideoNotReady: the video is not completed.
+        ContentNotFound: nobody speaks in it, or it has no world.
     """
     queue, video_id = _queue(request), request.path_params["video_id"]
     variant = request.query_params.get("variant", "video")
-    if variant not in {"video", "thumbnail", "spritesheet"}:
-        raise RequestRejected("'variant' must be video, thumbnail or spritesheet.", param="variant")
+    if variant not in VARIANTS:
+        raise RequestRejected(f"'variant' must be one of {', '.join(VARIANTS)}.", param="variant")
     record = queue.get(video_id)
     if record.status != "completed":
         raise VideoNotReady(f"The video is {record.status}; its content is not available.")
-    video, seconds = queue.file(video_id, ".mp4"), float(record.request.seconds)
-    if variant == "video":
-        return FileResponse(video, media_type="video/mp4")
-    if variant == "thumbnail":
-        still = queue.file(video_id, ".webp")
-        if not still.exists():
-            await asyncio.to_thread(write_thumbnail, video, still, at_seconds=0.3 * seconds)
-        return FileResponse(still, media_type="image/webp")
-    sheet = queue.file(video_id, ".jpg")
-    if not sheet.exists():
-        await asyncio.to_thread(write_spritesheet, video, sheet, seconds=seconds)
-    return FileResponse(sheet, media_type="image/jpeg")
+    suffix, media_type = VARIANTS[variant]
+    file, video = queue.films.file(video_id, suffix), queue.films.file(video_id, ".mp4")
+    seconds = float(record.seconds)
+    if variant == "captions" and not record.has_captions:
+        raise ContentNotFound("Nobody speaks in this video.")
+    if variant == "world" and not record.has_world:
+        raise ContentNotFound("The engine told nothing of this video's world.")
+    if variant == "thumbnail" and not file.exists():
+        await asyncio.to_thread(write_thumbnail, video, file, at_seconds=0.3 * seconds)
+    if variant == "spritesheet" and not file.exists():
+        await asyncio.to_thread(write_spritesheet, video, file, seconds=seconds)
+    return FileResponse(file, media_type=media_type)
+
+
+async def create_character(request: Request) -> Response:
+    """Keep a name and a face for a day, to be cast by id."""
+    queue, book = _queue(request), _book(request)
+    check_offered(queue.engine.capabilities, "characters")
+    fields = await read_fields(request)
+    member = await asyncio.to_thread(read_character, fields)
+    return JSONResponse(_character(book.add(member)))
+
+
+async def retrieve_character(request: Request) -> Response:
+    """Answer with a character, without its face."""
+    return JSONResponse(_character(_book(request).get(request.path_params["character_id"])))
+
+
+async def delete_character(request: Request) -> Response:
+    """Forget a character."""
+    character_id = request.path_params["character_id"]
+    _book(request).remove(character_id)
+    return JSONResponse({"id": character_id, "object": "character.deleted", "deleted": True})
 
 
 def _model(queue: RenderQueue) -> dict[str, Any]:
@@ -240,6 +326,60 @@ async def list_engines(request: Request) -> Response:
     return JSONResponse({"object": "list", "data": [asdict(_queue(request).engine.capabilities)]})
 
 
+async def engine_vocabulary(request: Request) -> Response:
+    """Answer with everything a prompt can name; the same until the server restarts.
+
+    Raises:
+        HTTPException: 404, there is no such engine.
+    """
+    engine = _queue(request).engine
+    if request.path_params["name"] != engine.capabilities.name:
+        raise HTTPException(404)
+    state = request.app.state
+    async with state.vocabulary_lock:
+        if state.vocabulary is None:
+            words = await asyncio.to_thread(engine.vocabulary)
+            state.vocabulary = json.dumps(words, ensure_ascii=False).encode()
+    tag = f'"{hashlib.sha256(state.vocabulary).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": f"private, max-age={VOCABULARY_SECONDS}"}
+    known = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
+    if known & {tag, f"W/{tag}", "*"}:
+        return Response(status_code=304, headers=headers)
+    return Response(state.vocabulary, media_type="application/json", headers=headers)
+
+
+async def _submitted(request: Request, read: Callable[[dict[str, Any]], Order]) -> Response:
+    """Queue what the body asks for; with an Idempotency-Key, once.
+
+    Raises:
+        RequestRejected: the key is too long.
+    """
+    idempotency_key = request.headers.get("idempotency-key")
+    if idempotency_key and len(idempotency_key) > MAX_KEY_CHARACTERS:
+        raise RequestRejected(
+            f"Idempotency-Key is longer than {MAX_KEY_CHARACTERS} characters.",
+            param="Idempotency-Key",
+            code="string_above_max_length",
+        )
+    queue, fields = _queue(request), await read_fields(request)
+
+    def submit() -> Record:
+        return queue.submit(read(fields), idempotency_key=idempotency_key)
+
+    # Pictures are decoded and worlds read: not on the thread that answers everybody.
+    return JSONResponse(_video(await asyncio.to_thread(submit), queue))
+
+
+def _character(character: Character) -> dict[str, Any]:
+    return {
+        "id": character.id,
+        "object": "character",
+        "name": character.member.name.removeprefix("@"),
+        "created_at": character.created_at,
+        "expires_at": character.expires_at,
+    }
+
+
 def _video(record: Record, queue: RenderQueue) -> dict[str, Any]:
     return {
         "id": record.id,
@@ -251,137 +391,15 @@ def _video(record: Record, queue: RenderQueue) -> dict[str, Any]:
         "completed_at": record.completed_at,
         "expires_at": record.expires_at,
         "prompt": record.request.prompt,
-        "seconds": str(record.request.seconds),
+        "seconds": str(record.seconds),
         "size": record.request.size,
-        "remixed_from_video_id": None,
+        "remixed_from_video_id": record.remixed_from,
         "error": asdict(record.error) if record.error else None,
         "vignette": {
             "engine": queue.engine.capabilities.name,
             "seed": record.seed,
             "not_drawn": [asdict(item) for item in record.not_drawn],
+            "captions": record.has_captions,
+            "world": record.has_world,
         },
     }
-
-
-async def _fields(request: Request) -> dict[str, Any]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        form = await request.form(
-            max_files=1, max_fields=24, max_part_size=MAX_REFERENCE_BYTES + 1024
-        )
-        async with _closing(form):
-            return {
-                name: await value.read() if isinstance(value, UploadFile) else value
-                for name, value in form.items()
-            }
-    if kind != "application/json":
-        raise RequestRejected(
-            "Send application/json or multipart/form-data.",
-            param=None,
-            code="unsupported_media_type",
-        )
-    try:
-        fields = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        fields = None
-    if not isinstance(fields, dict):
-        raise RequestRejected("The body is not a JSON object.", param=None, code="invalid_json")
-    return fields
-
-
-@asynccontextmanager
-async def _closing(form: Any) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        await form.close()
-
-
-# ── errors, key and size: the same OpenAI shape for every failure ──────────────────────
-
-
-def _failure(
-    status: int, message: str, *, code: str | None, param: str | None = None, **headers: str
-) -> JSONResponse:
-    kind = "server_error" if status >= 500 else "invalid_request_error"
-    kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, kind)
-    error = {"message": message, "type": kind, "param": param, "code": code}
-    return JSONResponse({"error": error}, status_code=status, headers=headers)
-
-
-async def _engine_error(_: Request, error: Exception) -> Response:
-    if isinstance(error, RequestRejected):
-        status = STATUS_OF_CODE.get(error.code, 400)
-        return _failure(status, error.message, code=error.code, param=error.param)
-    if isinstance(error, EngineBusy):
-        wait = {"Retry-After": str(error.retry_after_seconds)}
-        return _failure(429, error.message, code=error.code, **wait)
-    if isinstance(error, VideoNotFound):
-        return _failure(404, error.message, code=error.code, param="video_id")
-    if isinstance(error, VideoNotReady):
-        return _failure(409, error.message, code=error.code, param="video_id")
-    return await _server_error(_, error)
-
-
-async def _http_error(_: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    codes = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed"}
-    detail = error.detail if isinstance(error, HTTPException) else "Internal error."
-    return _failure(status, detail, code=codes.get(status, "http_error"), **headers)
-
-
-async def _server_error(_: Request, error: Exception) -> Response:
-    log.error("unexpected error", exc_info=error)
-    return _failure(500, "The engine failed to answer.", code="server_error")
-
-
-class _Key:
-    """Refuses requests without the bearer key; /health needs none."""
-
-    def __init__(self, app: ASGIApp, key: str | None) -> None:
-        self._app = app
-        self._expected = f"Bearer {key}".encode() if key else None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._expected and scope["path"] != "/health":
-            given = dict(scope["headers"]).get(b"authorization", b"")
-            if not hmac.compare_digest(given, self._expected):
-                message = "Send the engine's key as a bearer token."
-                await _failure(401, message, code=EngineDenied.code)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-
-class _BodyLimit:
-    """Refuses a body above `MAX_BODY_BYTES`, by its header or when the bytes come."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length[:20]) > MAX_BODY_BYTES:
-            refused = await _engine_error(Request(scope), _too_large())
-            await refused(scope, receive, send)
-            return
-        received = 0
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
-                raise _too_large()
-            return message
-
-        await self._app(scope, counted, send)
-
-
-def _too_large() -> RequestRejected:
-    return RequestRejected(
-        f"The request is larger than {MAX_BODY_BYTES} bytes.", param=None, code="request_too_large"
-    )

@@ -1,4 +1,4 @@
-"""One compiled tracer for every test, and a running generation service."""
+"""One compiled tracer for every test, and running generation services: the scene's and a grey."""
 
 import contextlib
 import os
@@ -8,14 +8,21 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+import openai
 import pytest
+
+from engine.client import EngineClient
+from tests.engine.examples import GreyEngine
+from tests.engine.grey import Running, until
+from tests.fakes.engine import served
 
 ROOT = Path(__file__).parents[2]
 # numba reads this at its first import; the compiled code outlives the run.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "numba"))
 
 KEY = "test-key"
-READY_SECONDS = 180.0  # a cold cache compiles first
+READY_SECONDS = 420.0  # a cold cache compiles first
 
 
 class Service:
@@ -62,3 +69,43 @@ def service(tmp_path_factory) -> Iterator[Service]:
     yield running
     if running.process.poll() is None:
         running.stop()
+
+
+@pytest.fixture
+def running(tmp_path) -> Iterator[Running]:
+    with served(GreyEngine(), tmp_path) as made:
+        until(lambda: httpx.get(made.url + "/health").status_code == 200)
+        yield made
+        made.engine.may_render.set()
+        made.engine.may_preview.set()
+
+
+@pytest.fixture
+def grey(running) -> Iterator[EngineClient]:
+    with EngineClient(running.url, timeout_seconds=20) as made:
+        yield made
+
+
+@pytest.fixture
+def raw(running) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"{running.url}/v1", timeout=20) as made:
+        yield made
+
+
+@pytest.fixture
+def official(running) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{running.url}/v1", api_key="any", max_retries=0) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory) -> Iterator[Running]:
+    with served(GreyEngine(), tmp_path_factory.mktemp("target")) as made:
+        yield made
+
+
+@pytest.fixture
+def refusing(target) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"{target.url}/v1", timeout=20) as made:
+        yield made
+        assert target.engine.asked == []

@@ -5,6 +5,7 @@ import pytest
 
 from engine.contracts import VideoRequest
 from engine.errors import EngineBusy, RequestRejected, VideoNotFound
+from engine.films import Order
 from engine.queue import QueueLimits, RenderQueue
 from tests.engine.examples import GatedEngine
 
@@ -38,13 +39,17 @@ def until(condition, seconds: float = 5.0) -> None:
         time.sleep(0.002)
 
 
+def order(prompt: str) -> Order:
+    return Order((VideoRequest(prompt, 1),))
+
+
 def status(queue: RenderQueue, video_id: str) -> str:
     return queue.get(video_id).status
 
 
 def test_videos_are_rendered_in_order(engine, make_queue):
     queue = make_queue()
-    ids = [queue.submit(VideoRequest(str(i), 1), idempotency_key=None).id for i in range(3)]
+    ids = [queue.submit(order(str(i)), idempotency_key=None).id for i in range(3)]
     engine.gate.set()
     until(lambda: all(status(queue, i) == "completed" for i in ids))
     assert engine.rendered == ["0", "1", "2"]
@@ -53,11 +58,11 @@ def test_videos_are_rendered_in_order(engine, make_queue):
 
 def test_a_full_queue_refuses_and_queues_nothing(make_queue):
     queue = make_queue(max_queued=1)
-    first = queue.submit(VideoRequest("a", 1), idempotency_key=None)
+    first = queue.submit(order("a"), idempotency_key=None)
     until(lambda: status(queue, first.id) == "in_progress")
-    queue.submit(VideoRequest("b", 1), idempotency_key=None)
+    queue.submit(order("b"), idempotency_key=None)
     with pytest.raises(EngineBusy):
-        queue.submit(VideoRequest("c", 1), idempotency_key=None)
+        queue.submit(order("c"), idempotency_key=None)
     assert queue.queued == 1
     assert len(queue.page(after=None, limit=10, newest_first=True)[0]) == 2
 
@@ -68,7 +73,7 @@ def test_one_key_is_one_video_even_when_raced(engine, make_queue):
 
     def submit() -> None:
         barrier.wait()
-        ids.append(queue.submit(VideoRequest("a", 1), idempotency_key="k").id)
+        ids.append(queue.submit(order("a"), idempotency_key="k").id)
 
     threads = [threading.Thread(target=submit) for _ in range(8)]
     for thread in threads:
@@ -80,20 +85,20 @@ def test_one_key_is_one_video_even_when_raced(engine, make_queue):
     assert len(set(ids)) == 1
     assert engine.rendered == ["a"]
     with pytest.raises(RequestRejected) as refused:
-        queue.submit(VideoRequest("another", 1), idempotency_key="k")
+        queue.submit(order("another"), idempotency_key="k")
     assert refused.value.code == "idempotency_key_reused"
 
 
 def test_cancelling_frees_the_slot_and_leaves_no_file(engine, make_queue, tmp_path):
     queue = make_queue()
-    first = queue.submit(VideoRequest("a", 1), idempotency_key="k")
-    second = queue.submit(VideoRequest("b", 1), idempotency_key=None)
+    first = queue.submit(order("a"), idempotency_key="k")
+    second = queue.submit(order("b"), idempotency_key=None)
     until(lambda: status(queue, first.id) == "in_progress")
     queue.remove(first.id)
     until(lambda: status(queue, second.id) == "in_progress")
     with pytest.raises(VideoNotFound):
         queue.get(first.id)
-    again = queue.submit(VideoRequest("a", 1), idempotency_key="k")
+    again = queue.submit(order("a"), idempotency_key="k")
     assert again.id != first.id
     engine.gate.set()
     until(lambda: status(queue, again.id) == "completed")
@@ -105,9 +110,9 @@ def test_cancelling_frees_the_slot_and_leaves_no_file(engine, make_queue, tmp_pa
 def test_a_crash_fails_one_video_with_a_code_and_no_detail(engine, make_queue):
     queue = make_queue()
     engine.gate.set()
-    broken = queue.submit(VideoRequest("break", 1), idempotency_key=None)
-    refused = queue.submit(VideoRequest("refuse", 1), idempotency_key=None)
-    fine = queue.submit(VideoRequest("fine", 1), idempotency_key=None)
+    broken = queue.submit(order("break"), idempotency_key=None)
+    refused = queue.submit(order("refuse"), idempotency_key=None)
+    fine = queue.submit(order("fine"), idempotency_key=None)
     until(lambda: status(queue, fine.id) == "completed")
     assert status(queue, broken.id) == "failed"
     assert queue.get(broken.id).error.code == "engine_error"
@@ -118,7 +123,7 @@ def test_a_crash_fails_one_video_with_a_code_and_no_detail(engine, make_queue):
 def test_finished_videos_expire_with_their_files(engine, make_queue, tmp_path):
     queue = make_queue(keep_seconds=0)
     engine.gate.set()
-    video = queue.submit(VideoRequest("a", 1), idempotency_key=None)
+    video = queue.submit(order("a"), idempotency_key=None)
 
     def is_gone() -> bool:
         try:
@@ -134,7 +139,7 @@ def test_finished_videos_expire_with_their_files(engine, make_queue, tmp_path):
 def test_only_so_many_finished_videos_are_kept(engine, make_queue):
     queue = make_queue(max_kept=2)
     engine.gate.set()
-    ids = [queue.submit(VideoRequest(str(i), 1), idempotency_key=None).id for i in range(4)]
+    ids = [queue.submit(order(str(i)), idempotency_key=None).id for i in range(4)]
     until(lambda: len(engine.rendered) == 4 and status(queue, ids[3]) == "completed")
     kept, _ = queue.page(after=None, limit=10, newest_first=False)
     assert [record.id for record in kept] == ids[2:]

@@ -16,7 +16,7 @@ from PIL import Image
 
 from engine.client import EngineClient
 from engine.contracts import NotDrawn, Shot, VideoRequest
-from engine.engines.scene.engine import CAPABILITIES
+from engine.engines.scene.capabilities import CAPABILITIES
 from engine.errors import (
     EngineDenied,
     EngineUnavailable,
@@ -105,6 +105,8 @@ def test_the_video_object_has_openais_shape(http, finished):
         "engine": "scene",
         "seed": 5,
         "not_drawn": [{"phrase": "kazoo", "instead": None}],
+        "captions": False,
+        "world": True,
     }
 
 

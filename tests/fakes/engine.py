@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 import time
@@ -9,17 +10,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import ffmpeg
 import uvicorn
 
 from config.local.sockets import free_port
-from engine.contracts import EngineCapabilities, NotDrawn, Rendering, VideoRequest
+from engine.contracts import (
+    Engine,
+    EngineCapabilities,
+    NotDrawn,
+    Preview,
+    Rendering,
+    VideoRequest,
+)
 from engine.errors import EngineError, RenderCancelled
 from engine.server import create_app
 from transcode import ffmpeg as runner
 
 DEADLINE_SECONDS = 10.0
+E = TypeVar("E", bound=Engine)
 CAPABILITIES = EngineCapabilities(
     name="quick",
     kind="procedural",
@@ -33,6 +43,7 @@ CAPABILITIES = EngineCapabilities(
     seed=True,
     procedural=True,
     input_reference=False,
+    captions=True,
 )
 
 
@@ -53,6 +64,14 @@ class QuickEngine:
     def warm_up(self) -> None:
         """Nothing to compile."""
 
+    def vocabulary(self) -> dict[str, Any]:
+        """The two words that make a difference."""
+        return {"things": ["unicorn"], "speech": ['"']}
+
+    def preview(self, request: VideoRequest, *, is_cancelled: Callable[[], bool]) -> Preview:
+        """It has none."""
+        raise EngineError("There is no preview.", code="cannot_draw")
+
     def render(
         self,
         request: VideoRequest,
@@ -61,7 +80,10 @@ class QuickEngine:
         on_progress: Callable[[int], None],
         is_cancelled: Callable[[], bool],
     ) -> Rendering:
-        """Copy the clip once the test lets it; `unicorn` is what it cannot draw."""
+        """Copy the clip once the test lets it; `unicorn` is what it cannot draw.
+
+        Quoted words have captions, as if they were spoken.
+        """
         self.requests.append(request)
         on_progress(50)
         while not self.may_finish.wait(0.02):
@@ -72,14 +94,17 @@ class QuickEngine:
             raise self.error
         shutil.copyfile(self.video, to)
         missing = (NotDrawn("unicorn", "box"),) if "unicorn" in request.prompt else ()
-        return Rendering(seed=request.seed or 0, not_drawn=missing)
+        lines = re.findall(r'"([^"]+)"', request.prompt)
+        spoken = "".join(f"\n00:00.100 --> 00:00.900\n{line}\n" for line in lines)
+        captions = f"WEBVTT\n{spoken}" if spoken else ""
+        return Rendering(seed=request.seed or 0, not_drawn=missing, captions=captions)
 
 
 @dataclass
-class RunningEngine:
+class RunningEngine(Generic[E]):
     """The engine and where it answers."""
 
-    engine: QuickEngine
+    engine: E
     state: Path
     port: int = field(default_factory=free_port)
     _server: uvicorn.Server | None = None
@@ -111,15 +136,24 @@ class RunningEngine:
 
 
 @contextmanager
-def running_engine(video: Path, state: Path) -> Iterator[RunningEngine]:
-    """Serve a QuickEngine while the block runs."""
-    running = RunningEngine(QuickEngine(video), state)
+def served(engine: E, state: Path) -> Iterator[RunningEngine[E]]:
+    """Serve an engine while the block runs."""
+    running = RunningEngine(engine, state)
     running.start()
     try:
         yield running
     finally:
-        running.engine.may_finish.set()
         running.stop()
+
+
+@contextmanager
+def running_engine(video: Path, state: Path) -> Iterator[RunningEngine[QuickEngine]]:
+    """Serve a QuickEngine while the block runs."""
+    with served(QuickEngine(video), state) as running:
+        try:
+            yield running
+        finally:
+            running.engine.may_finish.set()
 
 
 def make_video(to: Path, *, seconds: int = 1, size: str = "360x640") -> Path:
