@@ -107,8 +107,11 @@ def _respond(request: HttpRequest, name: str, *, seconds: int) -> HttpResponseBa
 
 
 def _from_bucket(name: str, disposition: str, *, seconds: int) -> HttpResponseBase:
-    """Answer a playlist, whose references stay signed here; send the rest to the bucket."""
-    if name.endswith(".m3u8"):
+    """Answer what must come from this origin; send the rest to the bucket.
+
+    The references in a playlist stay signed here, and a browser takes captions from here alone.
+    """
+    if name.endswith((".m3u8", ".vtt")):
         return HttpResponse(storage.read_media(name), content_type=storage.media_type(name))
     return HttpResponseRedirect(
         storage.presigned_url(name, seconds=seconds, disposition=disposition)

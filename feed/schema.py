@@ -81,7 +81,10 @@ class ClipCardSerializer(serializers.Serializer[Any]):
     poster_url = serializers.CharField(allow_null=True, help_text=URL_HELP)
     mp4_url = serializers.CharField(allow_null=True, help_text=URL_HELP)
     hls_url = serializers.CharField(allow_null=True, help_text=URL_HELP)
-    captions_url = serializers.CharField(allow_null=True)
+    captions_url = serializers.CharField(
+        allow_null=True,
+        help_text="What is spoken, as WebVTT; signed as the other media. Null without speech.",
+    )
     stats = StatsSerializer()
     viewer = ClipViewerSerializer()
     cameos = serializers.ListField(child=serializers.CharField())

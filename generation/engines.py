@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 
+from core.errors import NotFound
 from engine.client import EngineClient
 from engine.contracts import EngineCapabilities
 from engine.errors import EngineError
 from generation.errors import EngineNotReady, UnknownEngine
 
 FRESH_SECONDS = 30.0
+VOCABULARY_SECONDS = 300.0
 ASK_TIMEOUT_SECONDS = 3.0
 WORK_TIMEOUT_SECONDS = 30.0
 
@@ -108,15 +111,43 @@ def capabilities_of(name: str) -> EngineCapabilities:
     return capabilities
 
 
+def vocabulary_of(name: str) -> dict[str, Any]:
+    """Return everything a prompt to an engine can name, at most 5 minutes old while it answers.
+
+    Empty for an engine that has no such list.
+
+    Raises:
+        NotFound: ENGINES has no such name.
+        EngineNotReady: it does not answer and has not told this process yet.
+    """
+    engine = configured().get(name)
+    if engine is None:
+        raise NotFound
+    asked_at, words = _vocabularies.get(engine, (0.0, None))
+    if words is not None and time.monotonic() - asked_at < VOCABULARY_SECONDS:
+        return words
+    try:
+        client = _client(engine.url, engine.key, ASK_TIMEOUT_SECONDS)
+        told = client.vocabulary(capabilities_of(name).name)
+    except EngineError:
+        if words is None:
+            raise EngineNotReady from None
+        return words
+    _vocabularies[engine] = time.monotonic(), told
+    return told
+
+
 def disconnect() -> None:
     """Close the connections to all engines and forget what they said."""
     while _clients:
         _clients.popitem()[1].close()
     _reports.clear()
+    _vocabularies.clear()
 
 
 _clients: dict[tuple[str, str | None, float], EngineClient] = {}
 _reports: dict[ConfiguredEngine, EngineReport] = {}
+_vocabularies: dict[ConfiguredEngine, tuple[float, dict[str, Any] | None]] = {}  # asked at
 
 
 def _client(url: str, key: str | None, timeout_seconds: float) -> EngineClient:

@@ -128,6 +128,7 @@ def _engine(report: EngineReport) -> dict[str, Any]:
         "max_shots": can.max_shots if can else None,
         "audio": can.audio if can else None,
         "procedural": can.procedural if can else None,
+        "captions": can.captions if can else None,
         "cameos": False,
         "price_per_second": None,
     }

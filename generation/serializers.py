@@ -198,6 +198,9 @@ class EngineSerializer(serializers.Serializer[Any]):
     max_shots = serializers.IntegerField(allow_null=True)
     audio = serializers.BooleanField(allow_null=True)
     procedural = serializers.BooleanField(allow_null=True)
+    captions = serializers.BooleanField(
+        allow_null=True, help_text="Whether clips in which somebody speaks get captions."
+    )
     cameos = serializers.BooleanField()
     price_per_second = serializers.IntegerField(allow_null=True)
 

@@ -8,6 +8,7 @@ from generation import views
 
 urlpatterns = [
     path("engines", views.EnginesView.as_view(), name="engines"),
+    path("engines/<str:name>/vocabulary", views.VocabularyView.as_view(), name="engine-vocabulary"),
     path("generations", views.GenerationsView.as_view(), name="generations"),
     path("generations/preflight", views.PreflightView.as_view(), name="generation-preflight"),
     path("generations/<uuid:job_id>", views.GenerationView.as_view(), name="generation"),

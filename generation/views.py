@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +14,7 @@ from core.api import ApiView
 from core.cursors import PAGE_PARAMETERS, page_of
 from core.errors import NotFound
 from core.idempotency import idempotent
+from generation.engines import vocabulary_of
 from generation.selectors import answers, engine_list, jobs_of
 from generation.serializers import (
     EngineListSerializer,
@@ -33,6 +35,19 @@ class EnginesView(ApiView):
     def get(self, request: Request) -> Response:
         """Return every engine with its limits; one that does not answer says so."""
         return Response({"items": engine_list()})
+
+
+class VocabularyView(ApiView):
+    """What can be named in a prompt."""
+
+    etag = True
+
+    @extend_schema(
+        operation_id="engines_vocabulary", tags=["generation"], responses=OpenApiTypes.OBJECT
+    )
+    def get(self, request: Request, name: str) -> Response:
+        """Return an engine's own list of words, for suggestions; its form is the engine's."""
+        return Response(vocabulary_of(name))
 
 
 class PreflightView(ApiView):

@@ -45,6 +45,7 @@ class MarkedClip:
     poster: Path
     hls_master: Path
     hls_files: tuple[Path, ...]
+    captions: Path | None
     width_px: int
     height_px: int
     seconds: float
@@ -52,16 +53,19 @@ class MarkedClip:
     sha256: dict[str, str]
 
 
-def mark_clip(
+def mark_clip(  # noqa: PLR0913 - the one call, with what is to be delivered and its limits
     source: Path,
     out_dir: Path,
     claims: ClipClaims,
     marker: Marker,
     *,
+    captions: str = "",
     timeout_seconds: float = 900.0,
     cancelled: Event | None = None,
 ) -> MarkedClip:
-    """Put every mark on a clip and deliver it in `out_dir`: MP4, HLS, poster; all or nothing.
+    """Put every mark on a clip and deliver it in `out_dir`; all or nothing.
+
+    What is delivered: MP4, HLS, a poster, and captions where there is speech.
 
     The parents' manifests are validated first. Each delivered media file is signed last, then read
     back: its manifest must be trusted and say what `claims` say, and the invisible id must be read
@@ -73,6 +77,7 @@ def mark_clip(
         out_dir: the folder to make; its parent must exist.
         claims: what is stated; `mark_id` is what the invisible mark carries.
         marker: the deployment's keys.
+        captions: what is spoken, as WebVTT; empty: nothing.
         timeout_seconds: for each encoding.
         cancelled: stops the work when set; nothing is delivered then.
 
@@ -92,7 +97,7 @@ def mark_clip(
         with tempfile.TemporaryDirectory(prefix=f".{out_dir.name}.", dir=out_dir.parent) as name:
             work = Path(name) / "clip"
             work.mkdir()
-            source_clip = _SourceClip.of(source, timeout_seconds, cancelled)
+            source_clip = _SourceClip.of(source, captions, timeout_seconds, cancelled)
             package = _make(source_clip, work, claims, marker)
             _write_record(work, package, source_clip.info, claims)
             _publish(work, out_dir, claims)
@@ -109,13 +114,16 @@ class _SourceClip:
     path: Path
     info: MediaInfo
     samples: list[NDArray[np.uint8]]
+    captions: str
     timeout_seconds: float
     cancelled: Event | None
 
     @classmethod
-    def of(cls, path: Path, timeout_seconds: float, cancelled: Event | None) -> "_SourceClip":
+    def of(
+        cls, path: Path, captions: str, timeout_seconds: float, cancelled: Event | None
+    ) -> "_SourceClip":
         samples = sample_luma(path, _SAMPLES, skip="unreferenced")
-        return cls(path, probe(path), samples, timeout_seconds, cancelled)
+        return cls(path, probe(path), samples, captions, timeout_seconds, cancelled)
 
 
 def _check_parents(claims: ClipClaims, marker: Marker) -> None:
@@ -147,6 +155,7 @@ def _make(source: _SourceClip, work: Path, claims: ClipClaims, marker: Marker) -
             info=source.info,
             badge_png=badge_png,
             luma_template=template,
+            captions=source.captions,
             timeout_seconds=source.timeout_seconds,
             cancelled=source.cancelled,
         )
@@ -215,6 +224,7 @@ def _write_record(work: Path, package: Package, info: MediaInfo, claims: ClipCla
         package.hls_master,
         *package.hls_playlists,
         *package.hls_media,
+        *package.captions,
     )
     record = {
         "clip": clip_assertion(claims),
@@ -259,6 +269,7 @@ def _already_marked(out_dir: Path, claims: ClipClaims) -> MarkedClip | None:
         poster=out_dir / "poster.jpg",
         hls_master=hls_files[0],
         hls_files=hls_files,
+        captions=out_dir / "captions.vtt" if "captions.vtt" in sha256 else None,
         width_px=record["width_px"],
         height_px=record["height_px"],
         seconds=record["seconds"],

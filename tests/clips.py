@@ -12,9 +12,10 @@ from accounts.models import User
 from core.ids import new_id, new_mark_id
 from core.storage import save_folder
 from feed.models import Clip
-from feed.selectors import HLS_NAME, MP4_NAME, POSTER_NAME
+from feed.selectors import CAPTIONS_NAME, HLS_NAME, MP4_NAME, POSTER_NAME
 from feed.services import create_draft, publish_clip
 
+CAPTIONS = "WEBVTT\n\n00:01.000 --> 00:02.000\nHello.\n"
 MP4_BYTES = bytes(range(256)) * 8  # what is in a file is not the feed's business
 
 
@@ -23,6 +24,8 @@ def make_draft(author: User, *, clip_id: UUID | None = None, **fields: Any) -> C
     clip_id = clip_id or new_id()
     prefix = f"clips/{clip_id}/1/"
     with TemporaryDirectory() as folder:
+        if fields.get("has_captions"):
+            (Path(folder) / CAPTIONS_NAME).write_text(CAPTIONS)
         save_media(Path(folder), prefix=prefix)
     facts = {
         "mark_id": new_mark_id(),

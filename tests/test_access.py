@@ -78,6 +78,7 @@ POST   /api/v1/reports                          401 403 202 202 403
 POST   /api/v1/verify                           422 422 422 422 422
 
 GET    /api/v1/engines                          401 200 200 200 200
+GET    /api/v1/engines/{engine}/vocabulary      401 404 404 404 404
 GET    /api/v1/generations                      401 200 200 200 200
 POST   /api/v1/generations                      401 422 422 422 403
 POST   /api/v1/generations/preflight            401 422 422 422 403
@@ -151,6 +152,7 @@ def things(clients, settings, tmp_path):
         "invite": create_invite(by=ada.pk)[0].pk,
         "job": job.pk,
         "code": "bad_cursor",
+        "engine": "unheard-of",
         "grant": "nobody-signed-this",
         "name": f"clips/{new_id()}/1/clip.mp4",
     }

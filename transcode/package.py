@@ -1,10 +1,10 @@
-"""From one source video to everything that is delivered: MP4, HLS in two sizes, a poster.
+"""From one source video to everything that is delivered: MP4, HLS in two sizes, poster, captions.
 
 One decode feeds one graph: the marks are laid on once, the picture is split, and each size is
 encoded once. The full size becomes both the MP4 and an HLS rendition: packaging copies it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcode.ffmpeg import run
+from transcode.hls import add_subtitles
 from transcode.probe import SAFE_INPUT, MediaInfo
 
 SEGMENT_SECONDS = 2
@@ -41,6 +42,7 @@ class Package:
     hls_master: Path
     hls_playlists: tuple[Path, ...]
     hls_media: tuple[Path, ...]
+    captions: tuple[Path, ...] = ()  # the WebVTT file and its HLS playlist, where there is speech
 
 
 def even_size(info: MediaInfo) -> tuple[int, int]:
@@ -55,6 +57,7 @@ def package_clip(  # noqa: PLR0913 - each is one input of the one graph
     info: MediaInfo,
     badge_png: Path,
     luma_template: NDArray[np.uint8],
+    captions: str = "",
     timeout_seconds: float,
     cancelled: Event | None = None,
 ) -> Package:
@@ -67,6 +70,7 @@ def package_clip(  # noqa: PLR0913 - each is one input of the one graph
         info: what `probe` said of the source.
         badge_png: the visible mark; it moves from side to side, high and low.
         luma_template: the invisible mark, height x width of `even_size(info)`, around 128.
+        captions: WebVTT that HLS offers and `captions.vtt` holds; empty: neither.
         timeout_seconds: for the encoding; packaging takes milliseconds.
         cancelled: stops the work when set.
 
@@ -97,7 +101,14 @@ def package_clip(  # noqa: PLR0913 - each is one input of the one graph
         encodings = _encodings(video, marked, info, package, small)
         run(ffmpeg.merge_outputs(*encodings), timeout_seconds=timeout_seconds, cancelled=cancelled)
         _write_hls(package, small, has_audio=info.has_audio, cancelled=cancelled)
-    return package
+    return _with_captions(package, captions, info.seconds) if captions else package
+
+
+def _with_captions(package: Package, captions: str, seconds: float) -> Package:
+    file = package.mp4.with_name("captions.vtt")
+    file.write_text(captions, encoding="utf-8")
+    playlist = add_subtitles(package.hls_master, file, seconds=seconds)
+    return replace(package, captions=(file, playlist))
 
 
 def _marked_picture(

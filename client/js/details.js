@@ -5,7 +5,7 @@ import { disclosure, remixLine } from "./clip-lines.js";
 import { ago, shortCount } from "./text.js";
 import { avatar } from "./ui.js";
 
-const KEYS = [["↑ ↓", "or J K, previous and next"], ["Space", "pause"], ["L", "like"], ["M", "sound"], ["R", "refresh"]];
+const KEYS = [["↑ ↓", "or J K, previous and next"], ["Space", "pause"], ["L", "like"], ["M", "sound"], ["C", "captions"], ["R", "refresh"]];
 
 /** Return what stands beside the clip on a wide screen. */
 export function clipDetails(clip) {

@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { peopleEvents } from "./actions.js";
+import { areCaptionsOn, captionEvents, setCaptions } from "./captions.js";
 import { fill, h, icon } from "./dom.js";
 import { clipSlide } from "./player.js";
 import { go, goBack } from "./router.js";
@@ -54,9 +55,10 @@ function openPlayer({ name, title, head, load, empty }) {
   const scroller = h("div", { class: "feed", tabindex: "-1", "aria-label": `${title} clips` });
   const pull = h("div", { class: "pull", "aria-hidden": "true" }, icon("refresh"));
   const sound = h("button", { class: "icon-button glass", type: "button" });
+  const captions = h("button", { class: "icon-button glass", type: "button", hidden: true, "aria-label": "Captions" }, icon("captions"));
   const details = h("aside", { class: "details", "aria-label": "About this clip" });
   const element = h("section", { class: "player-page", "aria-label": title },
-    h("div", { class: "stage" }, pull, scroller, h("header", { class: "feed-head" }, head, sound)), details);
+    h("div", { class: "stage" }, pull, scroller, h("header", { class: "feed-head" }, head, h("div", { class: "feed-switches" }, captions, sound))), details);
   const closing = new AbortController();
   const { signal } = closing;
   let slides = [];
@@ -86,6 +88,7 @@ function openPlayer({ name, title, head, load, empty }) {
     });
     if (!document.hidden) slide.play();
     fill(details, clipDetails(slide.clip));
+    showCaptions();
     if (slides.length - index <= FETCH_AHEAD) more();
   };
 
@@ -160,7 +163,7 @@ function openPlayer({ name, title, head, load, empty }) {
 
   const keys = {
     ArrowDown: () => step(1), j: () => step(1), ArrowUp: () => step(-1), k: () => step(-1),
-    l: () => current?.like(), m: () => setSound(!isSoundOn()), " ": () => current?.toggle(), r: refresh,
+    l: () => current?.like(), m: () => setSound(!isSoundOn()), c: () => setCaptions(!areCaptionsOn()), " ": () => current?.toggle(), r: refresh,
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
@@ -181,6 +184,13 @@ function openPlayer({ name, title, head, load, empty }) {
     sound.setAttribute("aria-label", isSoundOn() ? "Turn sound off" : "Turn sound on");
     slides.forEach((slide) => slide.setMuted());
   };
+  const showCaptions = () => {
+    captions.hidden = !current?.clip.captions_url;
+    captions.setAttribute("aria-pressed", String(areCaptionsOn()));
+    slides.forEach((slide) => slide.showCaptions());
+  };
+  captions.addEventListener("click", () => setCaptions(!areCaptionsOn()));
+  captionEvents.addEventListener("change", showCaptions, { signal });
   sound.addEventListener("click", () => setSound(!isSoundOn()));
   soundEvents.addEventListener("change", showSound, { signal });
   peopleEvents.addEventListener("change", ({ detail }) => {

@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import * as actions from "./actions.js";
+import { clipCaptions } from "./captions.js";
 import { disclosure, remixLine } from "./clip-lines.js";
 import { fill, h, icon } from "./dom.js";
 import { go } from "./router.js";
@@ -20,6 +21,7 @@ const STREAM_SECONDS = 30;
  */
 export function clipSlide(clip, { onGone }) {
   const video = h("video", { class: "clip-video", playsinline: true, loop: true, preload: "none", poster: clip.poster_url, "aria-label": `Clip: ${clip.caption || "without a caption"}` });
+  const captions = clipCaptions(clip);
   const bar = h("span", { class: "clip-time", "aria-hidden": "true" });
   const tap = h("button", { class: "clip-tap", type: "button", "aria-label": "Play" }, icon("play", "icon paused-mark"), icon("heart", "icon liked-mark"));
   const likeButton = h("button", { class: "rail-button", type: "button" });
@@ -32,11 +34,13 @@ export function clipSlide(clip, { onGone }) {
     if (source || !clip.mp4_url) return;
     source = wantsStream(clip) ? clip.hls_url : clip.mp4_url;
     video.src = source;
+    showCaptions();
   };
   const warm = () => { load(); video.preload = "auto"; };
   const drop = () => {
     if (!source) return;
     source = "";
+    showCaptions();
     video.preload = "none";
     video.removeAttribute("src");
     video.load();
@@ -66,6 +70,7 @@ export function clipSlide(clip, { onGone }) {
       const fresh = await get(`/clips/${clip.id}`).catch(() => null);
       if (!fresh) return;
       Object.assign(clip, fresh);
+      captions.renew();
       source = clip.mp4_url;
     }
     video.src = source;
@@ -75,6 +80,7 @@ export function clipSlide(clip, { onGone }) {
     element.classList.toggle("is-paused", video.paused);
     tap.setAttribute("aria-label", video.paused ? "Play" : "Pause");
   };
+  const showCaptions = () => captions.show(source !== "");
   const like = async (wanted = !clip.viewer.liked) => {
     if (wanted === clip.viewer.liked) return;
     await actions.setLiked(clip, wanted, showLike);
@@ -91,6 +97,7 @@ export function clipSlide(clip, { onGone }) {
     followButton.textContent = clip.viewer.following ? "Following" : "Follow";
   };
 
+  if (captions.track) video.append(captions.track);
   video.addEventListener("error", recover);
   for (const name of ["play", "pause"]) video.addEventListener(name, showPlaying);
   video.addEventListener("timeupdate", () => bar.style.setProperty("--played", String(video.currentTime / (video.duration || 1))));
@@ -114,6 +121,7 @@ export function clipSlide(clip, { onGone }) {
     video, tap,
     h("div", { class: "clip-shade", "aria-hidden": "true" }),
     h("div", { class: "clip-meta" },
+      captions.line,
       disclosure(clip),
       h("div", { class: "clip-author" },
         h("a", { href: `#/u/${clip.author.username}` }, avatar(clip.author), h("span", {}, `@${clip.author.username}`)),
@@ -129,7 +137,7 @@ export function clipSlide(clip, { onGone }) {
     bar);
 
   const setMuted = () => { video.muted = !isSoundOn(); };
-  return { element, clip, video, play, pause, toggle, warm, drop, like, setMuted, showFollow, isWanted: () => isWanted };
+  return { element, clip, video, play, pause, toggle, warm, drop, like, setMuted, showCaptions, showFollow, isWanted: () => isWanted };
 }
 
 // A tall clip stands at the top edge, so that what is left over is below, behind its lines.

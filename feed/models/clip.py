@@ -12,6 +12,7 @@ from core.ids import new_id, new_mark_id
 MP4_NAME = "clip.mp4"
 POSTER_NAME = "poster.jpg"
 HLS_NAME = "hls/master.m3u8"
+CAPTIONS_NAME = "captions.vtt"  # only where somebody speaks
 CAPTION_CHARACTERS_MAX = 300
 
 
@@ -48,6 +49,7 @@ class Clip(models.Model):
     seconds = models.FloatField()
     width_px = models.PositiveSmallIntegerField()
     height_px = models.PositiveSmallIntegerField()
+    has_captions = models.BooleanField(default=False, db_default=False)
     engine = models.CharField(max_length=40)
     engine_is_procedural = models.BooleanField()
     media_prefix = models.CharField(max_length=120)  # folder in the object store, ends with "/"
@@ -101,3 +103,8 @@ class Clip(models.Model):
     def hls(self) -> str:
         """Media name of the HLS master playlist."""
         return f"{self.media_prefix}{HLS_NAME}"
+
+    @property
+    def captions(self) -> str | None:
+        """Media name of what is spoken, as WebVTT; None: nobody speaks."""
+        return f"{self.media_prefix}{CAPTIONS_NAME}" if self.has_captions else None

@@ -1,6 +1,6 @@
 """Reads of clips that other apps and the views need."""
 
-from feed.models.clip import HLS_NAME, MP4_NAME, POSTER_NAME
+from feed.models.clip import CAPTIONS_NAME, HLS_NAME, MP4_NAME, POSTER_NAME
 from feed.selectors.cards import (
     Card,
     ai_disclosure,
@@ -27,6 +27,7 @@ from feed.selectors.clips import (
 )
 
 __all__ = [
+    "CAPTIONS_NAME",
     "HLS_NAME",
     "MP4_NAME",
     "POSTER_NAME",

@@ -26,6 +26,7 @@ _COLUMNS = (
     "seconds",
     "width_px",
     "height_px",
+    "has_captions",
     "engine",
     "engine_is_procedural",
     "media_prefix",
@@ -192,7 +193,7 @@ def _card(clip: Clip, viewer: Viewer, credits_: dict[UUID, Credit]) -> Card:
         "poster_url": None if is_hidden else signed_url(clip.poster),
         "mp4_url": None if is_hidden else signed_url(clip.mp4),
         "hls_url": None if is_hidden else signed_url(clip.hls),
-        "captions_url": None,
+        "captions_url": signed_url(clip.captions) if clip.captions and not is_hidden else None,
         "stats": {"likes": clip.like_count, "remixes": clip.remix_count},
         "viewer": {
             "liked": clip.is_liked,  # type: ignore[attr-defined]

@@ -30,6 +30,7 @@ def create_draft(  # noqa: PLR0913 - the facts of a finished clip; none has a se
     engine: str,
     engine_is_procedural: bool,
     media_prefix: str,
+    has_captions: bool = False,
     clip_id: UUID | None = None,
     created_at: datetime | None = None,
     remix_allowed: str = RemixAllowed.EVERYONE,
@@ -48,6 +49,7 @@ def create_draft(  # noqa: PLR0913 - the facts of a finished clip; none has a se
         engine: name of the engine that drew it.
         engine_is_procedural: whether that engine computes a scene rather than runs a model.
         media_prefix: `clips/<clip_id>/<version>/`, holding MP4_NAME, POSTER_NAME and HLS_NAME.
+        has_captions: whether CAPTIONS_NAME is there, too.
         clip_id: the id that the media's claims name; None: a new one.
         created_at: when it was made; None: now.
         remix_allowed: who may remix it.
@@ -70,6 +72,7 @@ def create_draft(  # noqa: PLR0913 - the facts of a finished clip; none has a se
             "engine": engine,
             "engine_is_procedural": engine_is_procedural,
             "media_prefix": media_prefix,
+            "has_captions": has_captions,
             "created_at": created_at or timezone.now(),
             "remix_allowed": remix_allowed,
         },

@@ -49,6 +49,7 @@ def finish(*, job: Job, marked: MarkedClip) -> None:
             engine=job.model,
             engine_is_procedural=job.engine_is_procedural,
             media_prefix=prefix,
+            has_captions=marked.captions is not None,
         )
         if job.parent_id is not None:
             add_edge(child_id=clip.pk, parent_id=job.parent_id, kind=job.remix_kind)

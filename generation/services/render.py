@@ -17,6 +17,7 @@ from generation.services.work import work_dir
 from generation.states import State
 
 ATTEMPTS_MAX = 3
+RAW_NAME = "raw.mp4"
 POLL_SECONDS = 0.5
 RENDERED = 80  # percent of the way when the frames are here
 _log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ _log = logging.getLogger(__name__)
 def ensure_rendered(job: Job, *, lease: Lease) -> Path:
     """Return the engine's MP4 for a claimed job, rendering it unless it is on this disk already.
 
+    What is spoken in it, if anything is, lies beside it: `captions_of`.
     Waits while the engine is away: the job's deadline ends that. An engine that lost the video, as
     after a crash, is asked again under a new key. Moves the job to `finishing`.
 
@@ -33,11 +35,17 @@ def ensure_rendered(job: Job, *, lease: Lease) -> Path:
         LeaseLost: the job is no longer this worker's.
         WorkerStopping: this process is ending.
     """
-    raw = work_dir(job.pk) / "raw.mp4"
+    raw = work_dir(job.pk) / RAW_NAME
     if not raw.exists():
         _render(job, raw, lease)
     move(job, State.FINISHING)
     return raw
+
+
+def captions_of(raw: Path) -> str:
+    """Return what is spoken in a clip that `ensure_rendered` returned, as WebVTT; or nothing."""
+    file = raw.with_suffix(".vtt")
+    return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 def request_of(job: Job) -> VideoRequest:
@@ -66,7 +74,7 @@ def _render(job: Job, to: Path, lease: Lease) -> None:
             video = _look(client, job)
             if video.status == "completed":
                 _note_rendered(job, video)
-                client.download(video.id, to)
+                _fetch(client, video, to)
                 return
         except VideoNotFound:
             _begin_again(job)
@@ -104,6 +112,16 @@ def _note_rendered(job: Job, video: Video) -> None:
     not_drawn = [{"phrase": n.phrase, "instead": n.instead} for n in video.not_drawn]
     seed = job.seed if video.seed is None else video.seed
     note_progress(job, RENDERED, "fetching", not_drawn=not_drawn, seed=seed)
+
+
+def _fetch(client: EngineClient, video: Video, to: Path) -> None:
+    """Bring what was made to this disk: the film last, whose being there says that all is."""
+    captions = to.with_suffix(".vtt")
+    if video.has_captions:
+        captions.write_text(client.captions(video.id), encoding="utf-8")
+    else:
+        captions.unlink(missing_ok=True)
+    client.download(video.id, to)
 
 
 def _check_failed(job: Job, video: Video) -> None:

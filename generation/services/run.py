@@ -21,7 +21,7 @@ from generation.models import Job
 from generation.services.finish import finish
 from generation.services.lease import LEASE, Lease, claim, give_back, lease_kept
 from generation.services.moves import move, note_progress
-from generation.services.render import ensure_rendered
+from generation.services.render import captions_of, ensure_rendered
 from generation.services.work import clear_work, work_dir
 from generation.states import TERMINAL, State
 from moderation.services import check_frames
@@ -83,7 +83,14 @@ def ensure_marked(raw: Path, *, job: Job, lease: Lease) -> MarkedClip:
         claims = claims_for(job, parents=tuple(parents))
         out_dir = work_dir(job.pk) / "marked"
         try:
-            return mark_clip(raw, out_dir, claims, marker(), cancelled=lease.ended)
+            return mark_clip(
+                raw,
+                out_dir,
+                claims,
+                marker(),
+                captions=captions_of(raw),
+                cancelled=lease.ended,
+            )
         except ParentNotTrusted as error:
             message = "The credentials of the clip to remix do not hold."
             raise JobFailed("parent_not_trusted", message, retryable=False) from error

@@ -161,3 +161,55 @@ def test_tabs_that_refresh_at_once_ask_the_server_once(page):
     )
     assert tokens == ["new", "new", "new", "r2"]
     assert asked == ['{"refresh_token":"r1"}']
+
+
+CUES = "WEBVTT\n\n00:00.000 --> 00:01.000\n<b>Hello.</b>\n\n00:01.000 --> 00:02.000\nGood day.\n"
+
+
+def test_captions_stand_in_for_sound_until_the_person_chooses(page):
+    asked: list[str] = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        route.fulfill(body=CUES, headers={"content-type": "text/vtt"})
+
+    page.route("**/captions.vtt", answer)
+    modes = run(
+        page,
+        "captions",
+        "localStorage.clear();"
+        "const { setSound } = await import('/js/sound.js');"
+        "const video = document.createElement('video');"
+        "const { track, line, show } = m.clipCaptions({ captions_url: '/media/captions.vtt' });"
+        "video.append(track); document.documentElement.append(video, line);"
+        "const modes = [track.track.mode];"
+        "const look = (isLoaded) => { show(isLoaded); modes.push(track.track.mode); };"
+        "const loaded = new Promise((done) => track.addEventListener('load', done));"
+        "look(false); look(true); await loaded;"
+        "modes.push([...track.track.cues].map((cue) => cue.text), line.hidden);"
+        "let heard = 0; m.captionEvents.addEventListener('change', () => { heard += 1; });"
+        "setSound(true, { remember: false }); look(true);"
+        "m.setCaptions(true); look(true);"
+        "setSound(false, { remember: false }); m.setCaptions(false); look(true);"
+        "modes.push(heard, localStorage.getItem('vignette.captions')); return modes;",
+    )
+    assert modes == [
+        "disabled",
+        "disabled",
+        "hidden",
+        ["<b>Hello.</b>", "Good day."],
+        True,
+        "disabled",
+        "hidden",
+        "disabled",
+        4,
+        "off",
+    ]
+    assert len(asked) == 1
+
+
+def test_a_clip_without_speech_has_no_track(page):
+    found = run(
+        page, "captions", "const c = m.clipCaptions({}); c.show(true); return [c.track, c.line];"
+    )
+    assert found == [None, None]

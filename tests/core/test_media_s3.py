@@ -16,7 +16,7 @@ from django.test import Client
 
 from config.settings import _S3_MEDIA
 from core import storage
-from tests.clips import MP4_BYTES, save_media
+from tests.clips import CAPTIONS, MP4_BYTES, save_media
 
 PREFIX = "clips/0193a0f0-0000-7000-8000-000000000001/1/"
 KEY_ID, SECRET = "KEYOFTESTS", "SECRETOFTESTS"
@@ -62,6 +62,7 @@ def media(bucket, settings, tmp_path):
         "secret_key": SECRET,
     }
     settings.STORAGES = {**settings.STORAGES, "default": {**_S3_MEDIA, "OPTIONS": options}}
+    (tmp_path / "captions.vtt").write_text(CAPTIONS)
     save_media(tmp_path, prefix=PREFIX)
     yield folder
     default_storage.connection.meta.client.close()
@@ -99,6 +100,11 @@ def test_playlists_come_from_here_so_that_their_references_stay_signed(media):
     assert httpx.get(segments["Location"]).content == b"segments"
     missing = Client().get(urljoin(url, "none.m3u8"))
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+def test_captions_come_from_here_because_a_page_takes_no_others(media):
+    answer = Client().get(storage.signed_url(f"{PREFIX}captions.vtt"))
+    assert (answer["Content-Type"], answer.content.decode()) == ("text/vtt", CAPTIONS)
 
 
 def test_a_download_keeps_its_name(media):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -15,7 +17,7 @@ from core.ids import new_id, new_mark_id
 from feed.models import Clip
 from feed.services import delete_clip, hide_clip, like_clip, publish_clip
 from remix.services import add_edge
-from tests.clips import MP4_BYTES, make_clip, make_draft
+from tests.clips import CAPTIONS, MP4_BYTES, make_clip, make_draft
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +93,31 @@ def test_a_card_says_what_the_contract_says(make_user, client_of):
     assert b"".join(stranger.get(urls["mp4_url"]).streaming_content) == MP4_BYTES
     for url in urls.values():
         assert stranger.head(url).status_code == 200
+
+
+def test_captions_are_media_of_their_clip(make_user, client_of):
+    ada, bob = make_user("ada"), make_user("bob")
+    clip = make_clip(ada, has_captions=True)
+    draft = make_draft(ada, has_captions=True)
+    (card,) = client_of(bob).get("/api/v1/feed").json()["items"]
+    url = card["captions_url"]
+    assert url == card["mp4_url"].replace("clip.mp4", "captions.vtt")
+    stranger = Client()
+    answer = stranger.get(url)
+    assert answer["Content-Type"] == "text/vtt"
+    assert b"".join(answer.streaming_content).decode() == CAPTIONS
+    assert stranger.get(url.replace(str(clip.pk), str(draft.pk))).status_code == 403
+    assert client_of(bob).get(f"/api/v1/clips/{draft.pk}").status_code == 404
+
+    hide_clip(clip_id=clip.pk)
+    assert client_of(ada).get(f"/api/v1/clips/{clip.pk}").json()["captions_url"] is None
+    assert stranger.get(url).status_code == 404
+    mine = client_of(ada).get(f"/api/v1/clips/{draft.pk}").json()["captions_url"]
+    assert b"".join(stranger.get(mine).streaming_content).decode() == CAPTIONS
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        delete_clip(clip_id=draft.pk, by=ada)
+    assert stranger.get(mine).status_code == 404
+    assert not (Path(settings.MEDIA_ROOT) / f"{draft.media_prefix}captions.vtt").exists()
 
 
 def test_urls_are_absolute_where_the_instance_has_an_address(make_user, client_of, settings):

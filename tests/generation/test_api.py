@@ -236,6 +236,23 @@ def test_engines_are_described_and_one_that_is_away_says_so(ada, engine, setting
     assert not Job.objects.exists()
 
 
+def test_an_engines_words_are_told_and_kept(ada, engine, api):
+    path = "/api/v1/engines/quick/vocabulary"
+    answer = ada.get(path)
+    assert answer.json() == {"things": ["unicorn"], "speech": ['"']}
+    assert ada.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    engine.stop()
+    assert ada.get(path).json() == answer.json()
+    assert refused(ada.get("/api/v1/engines/unheard-of/vocabulary"))[:2] == (404, "not_found")
+    assert refused(api.get(path))[:2] == (401, "not_authenticated")
+
+
+def test_words_of_an_engine_that_never_answered_are_not_there_yet(ada, engine):
+    engine.stop()
+    answer = ada.get("/api/v1/engines/quick/vocabulary")
+    assert refused(answer)[:2] == (503, "engine_unavailable")
+
+
 def test_jobs_are_accepted_while_the_engine_restarts(ada, engine, monkeypatch):
     ada.get("/api/v1/engines")
     engine.stop()

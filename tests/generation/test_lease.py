@@ -43,7 +43,7 @@ def marked_files(job: Job) -> MarkedClip:
     folder.mkdir()
     (folder / "clip.mp4").write_bytes(b"clip")
     mp4 = folder / "clip.mp4"
-    return MarkedClip(mp4, mp4, mp4, (), 360, 640, 1.0, ("clip.mp4",), {})
+    return MarkedClip(mp4, mp4, mp4, (), None, 360, 640, 1.0, ("clip.mp4",), {})
 
 
 def test_a_claim_takes_the_job_with_a_lease_and_a_new_fence(make_job):

@@ -71,6 +71,34 @@ def test_a_job_becomes_a_published_clip_once(make_job, engine):
 
 
 @pytest.mark.slow
+def test_what_is_spoken_reaches_the_viewer_as_captions(make_job, make_user, client_of):
+    spoken = make_job(prompt='A woman says "The ball is round."', publish=True)
+    silent = make_job(prompt="A ball.", publish=True)
+    for job in (spoken, silent):
+        run_job(job_id=job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.error) == ("ready", None)
+    bob = client_of(make_user("bob"))
+    card = bob.get(f"/api/v1/clips/{spoken.clip_id}").json()
+    captions = bob.get(card["captions_url"])
+    text = b"".join(captions.streaming_content).decode()
+    assert text == "WEBVTT\n\n00:00.100 --> 00:00.900\nThe ball is round.\n"
+    master = b"".join(bob.get(card["hls_url"]).streaming_content).decode()
+    assert 'URI="captions.m3u8"' in master
+    card = bob.get(f"/api/v1/clips/{silent.clip_id}").json()
+    assert card["captions_url"] is None
+
+
+def test_captions_that_are_none_fail_the_job(make_job, engine, monkeypatch):
+    monkeypatch.setattr("engine.client.MAX_CAPTIONS_BYTES", 10)
+    job = make_job(prompt='A woman says "The ball is round."')
+    run_job(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.error["code"]) == ("failed", "answer_too_large")
+    assert not Clip.objects.exists()
+
+
+@pytest.mark.slow
 def test_a_remix_is_a_signed_child_of_its_parent(make_job, make_user):
     parent_job = make_job(publish=True)
     run_job(job_id=parent_job.pk)

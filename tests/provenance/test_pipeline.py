@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
+import ffmpeg
 import pytest
 
 from provenance.claims import CLIP_ASSERTION, ParentIngredient
@@ -18,6 +19,7 @@ from provenance.pipeline import mark_clip
 from provenance.signing import read_manifest
 from tests.media import make_clip
 from tests.provenance.conftest import MARK_ID, claims_of
+from transcode.ffmpeg import run
 from transcode.hls import byte_ranges
 from transcode.probe import probe
 
@@ -82,6 +84,31 @@ def test_the_master_playlist_names_both_renditions(marked):
     lines = marked.hls_master.read_text().splitlines()
     assert [line for line in lines if line.endswith(".m3u8")] == ["full.m3u8", "small.m3u8"]
     assert sum("RESOLUTION=" in line and "CODECS=" in line for line in lines) == 2
+
+
+def test_captions_are_delivered_and_hls_offers_them(tmp_path, marker, source):
+    captions = "WEBVTT\n\n00:00:00.500 --> 00:00:02.000\nSüße Bälle.\n"
+    clip = mark_clip(source, tmp_path / "clip", claims_of("clip-1"), marker, captions=captions)
+    assert clip.captions == tmp_path / "clip" / "captions.vtt"
+    assert clip.captions.read_text(encoding="utf-8") == captions
+    assert {"captions.vtt", "hls/captions.m3u8"} <= set(clip.files)
+    assert clip.hls_master.name == "master.m3u8"
+    for media in clip.hls_files:
+        if media.suffix == ".m4s":
+            assert read_manifest(media, "video/mp4", marker).state == "trusted"
+    played = ffmpeg.input(str(clip.hls_master), allowed_extensions="ALL", extension_picky=0)
+    run(ffmpeg.output(played["s"], str(tmp_path / "read.vtt")), timeout_seconds=60)
+    cue = (tmp_path / "read.vtt").read_text(encoding="utf-8").split("\n\n")[1]
+    assert cue.endswith("\nSüße Bälle.\n")
+    # HLS pictures begin a frame or two late, as B-frames need; captions do not.
+    assert float(cue[3:9]) == pytest.approx(0.5, abs=0.1)
+    again = mark_clip(source, tmp_path / "clip", claims_of("clip-1"), marker, captions=captions)
+    assert again == clip
+
+
+def test_without_speech_nothing_says_captions(marked):
+    assert marked.captions is None
+    assert "SUBTITLES" not in marked.hls_master.read_text()
 
 
 def test_the_manifest_says_who_what_and_how(marked, marker):
