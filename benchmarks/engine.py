@@ -23,7 +23,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from engine.contracts import VideoRequest
-from engine.engines.scene.engine import SceneEngine, pictures, soundtrack, stage
+from engine.engines.scene.engine import SceneEngine, soundtrack
+from engine.engines.scene.physics.simulate import simulate
+from engine.engines.scene.pictures import contact_sheet, draw, take_of
+from engine.engines.scene.production import Film, produce
+from engine.engines.scene.speech.speak import speak
 from engine.mp4 import write_mp4
 
 PROMPTS = (
@@ -32,7 +36,10 @@ PROMPTS = (
     "a bowling ball crashes into ten pins",
     "footballs bounce in the rain in a city",
     "five glass marbles roll on ice",
+    "a red ball floats on the sea at sunset",
+    'a woman walks on the street and says "good morning"',
 )
+SAMPLED = 12  # frames a clip whose stages are timed one by one
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -112,6 +119,8 @@ def main() -> None:
     for name, (wall, cpu) in means.items():
         encode, tracer = cpu / means["bare encode"][1], cpu / means["bare tracer"][1]
         print(f"{name:14} {wall:8.2f} {cpu:8.2f} {encode:9.2f} {tracer:9.2f}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory: {peak:.0f} MiB")
 
 
 def measure(
@@ -128,14 +137,42 @@ def measure(
         SceneEngine().render(request, to, on_progress=lambda _: None, is_cancelled=lambda: False)
 
     note("clip", render)
-    shots = note("- physics", lambda: stage(request, seed, lambda: False))
-    note("- sound", lambda: soundtrack(shots, request, seed))
-    film = note("- frames", lambda: list(pictures(shots, request, seed)))
+    film = note("- produce", lambda: produce(request, seed, lambda: False))
+    shot = film.shots[0]
+    lines, fps = shot.script.lines, request.fps
+    note("-- speech", lambda: speak(lines, start=0.0, end=5.0, fps=fps, speakers=()))
+    note("-- physics", lambda: simulate(shot.world, shot.clock, is_cancelled=lambda: False))
+    note("- sound", lambda: soundtrack(film))
+    note("- preview", lambda: contact_sheet(film))
+    drawn = note("- frames", lambda: list(draw(film)))
+    note_frames(rows, film)
     width, height = request.width_px, request.height_px
     note(
         "bare encode",
-        lambda: write_mp4(to, film, size=(width, height), fps=request.fps, sound=None),
+        lambda: write_mp4(to, drawn, size=(width, height), fps=request.fps, sound=None),
     )
+
+
+def note_frames(rows: dict[str, list[tuple[float, float]]], film: Film) -> None:
+    """Time tracing, blur and development on one core, from a few frames of the first shot."""
+    request, shot = film.request, film.shots[0]
+    size = request.width_px, request.height_px
+    take = take_of(film, shot, size)
+    chosen = range(0, len(shot.cameras), max(1, len(shot.cameras) // SAMPLED))
+    cpu = dict.fromkeys(("-- trace", "-- blur", "-- develop"), 0.0)
+    for frame in chosen:
+        camera, second = shot.cameras[frame], frame / request.fps
+        marks = [time.thread_time()]
+        seen = take.trace(frame, camera, second, size)
+        marks.append(time.thread_time())
+        take.blur(seen, frame, camera)
+        marks.append(time.thread_time())
+        take.develop(seen, camera, second)
+        marks.append(time.thread_time())
+        for name, start, end in zip(cpu, marks, marks[1:], strict=False):
+            cpu[name] += (end - start) * len(shot.cameras) / len(chosen)
+    for name, seconds in cpu.items():
+        rows.setdefault(name, []).append((seconds, seconds))
 
 
 if __name__ == "__main__":
