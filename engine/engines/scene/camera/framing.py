@@ -220,14 +220,14 @@ def _attention(at: Array, share: Array, reach: float) -> Array:
 
     A mean shift along time: the middle stays with the group it has, and lets go of what is far.
     """
-    middle = np.average(at[0], axis=0, weights=share)
+    middle = share @ at[0] / share.sum()
     weights = np.empty(at.shape[:2])
     for frame, places in enumerate(at):
         for _ in range(3):
-            far = np.linalg.norm((places - middle)[:, :2], axis=1)
+            far = np.hypot(places[:, 0] - middle[0], places[:, 1] - middle[1])
             # Relative to the nearest, so that somebody is always in the picture.
             weights[frame] = share * np.exp((far.min() / reach) ** 4 - (far / reach) ** 4) + 1e-9
-            middle = np.average(places, axis=0, weights=weights[frame])
+            middle = weights[frame] @ places / weights[frame].sum()
     return weights
 
 

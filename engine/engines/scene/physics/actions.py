@@ -92,7 +92,7 @@ def _go(figure: "FigureDrive", wish: Wish, act: Act, since: float, far: float) -
 
 def _walk_pose(figure: "FigureDrive", wish: Wish) -> None:
     """Mix the stride in, as far as the figure walks; gestures of the arms stay."""
-    speed = float(np.linalg.norm(figure.velocity))
+    speed = math.sqrt(figure.velocity @ figure.velocity)
     is_on_foot = figure.stepper.is_walking and not wish.has_free_legs
     if not is_on_foot or speed < 0.05 or wish.steps:
         return

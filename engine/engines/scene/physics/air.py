@@ -27,6 +27,12 @@ RUN_SECONDS = 1.6  # for which what comes in flying may run on its string
 GUSTS = ((0.18, 0.9, 1.0), (0.1, 2.3, 4.0))  # share of the wind, rad/s, phase
 
 
+def feels_air(world: World) -> list[bool]:
+    """Which bodies the air presses on."""
+    flying = {i for actor in world.actors if actor.kind in FLYING_KINDS for i in actor.bodies}
+    return [any(world.wind) or body.floats or i in flying for i, body in enumerate(world.bodies)]
+
+
 class Air:
     """The air of a world.
 
@@ -36,10 +42,7 @@ class Air:
     def __init__(self, world: World, model: mujoco.MjModel, blocks: Blocks) -> None:
         self._world, self._model, self._blocks = world, model, blocks
         ids = body_ids(world, model)
-        flying = {i for actor in world.actors if actor.kind in FLYING_KINDS for i in actor.bodies}
-        felt = [
-            any(world.wind) or body.floats or i in flying for i, body in enumerate(world.bodies)
-        ]
+        felt = feels_air(world)
         self._felt = np.zeros(model.nbody, dtype=np.bool_)
         self._felt[ids] = felt
         self._surface = 0.0 if world.place.water else -1e9

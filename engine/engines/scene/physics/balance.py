@@ -77,7 +77,7 @@ class Balance:
             off[2] = 0.0
             force = self.rig.mass * STICTION * off
             most = 0.4 * self.rig.mass * self.gravity / len(self.stepper.feet) * 2.0
-            if float(np.linalg.norm(force)) > most:  # it slips, and sticks anew
+            if math.sqrt(force @ force) > most:  # it slips, and sticks anew
                 self._stuck[sole] = spot
                 continue
             speed = (off - self._slid.get(sole, off)) / seconds
@@ -119,7 +119,7 @@ class Balance:
         pushes = self.leap is not None and self.leap.phase == "push"
         most = (PUSH_FORCE if pushes else self.force) * rig.mass * self.gravity
         most *= RISE_FORCE if rises else 1.0
-        self._strain += seconds * (1.0 if float(np.linalg.norm(force)) > 2.2 * most else -1.0)
+        self._strain += seconds * (1.0 if math.sqrt(force @ force) > 2.2 * most else -1.0)
         self._strain = max(self._strain, 0.0)
         if self._strain > 0.12 and self.leap is None and not is_safe:
             self._fall(data)
@@ -158,10 +158,16 @@ class Balance:
     ) -> None:
         """Add a force at a place, and a torque, to a body."""
         if body:
-            data.xfrc_applied[body, :3] += force
-            data.xfrc_applied[body, 3:] += torque + np.cross(at - data.xipos[body], force)
+            x, y, z = (at - data.xipos[body]).tolist()
+            u, v, w = force.tolist()
+            wrench = data.xfrc_applied[body]
+            wrench[:3] += force
+            wrench[3:] += (
+                torque  # and of the arm; numpy's own cross product costs more than all this
+            )
+            wrench[3:] += (y * w - z * v, z * u - x * w, x * v - y * u)
 
 
 def _limited(v: Array, most: float) -> Array:
-    size = float(np.linalg.norm(v))
+    size = math.sqrt(v @ v)
     return v if size <= most else v * (most / size)

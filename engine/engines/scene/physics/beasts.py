@@ -94,7 +94,7 @@ class BeastDrive(FigureDrive):
         wish.leap = Leap(self, 0, (HOP_HEIGHT if act.action == "hop" else JUMP_HEIGHT) * act.pace)
 
     def _stride(self, wish: Wish) -> None:
-        speed = float(np.linalg.norm(self.velocity))
+        speed = math.sqrt(self.velocity @ self.velocity)
         if not self.stepper.is_walking or speed < 0.05 or wish.steps:
             return
         phase, gait = self.stepper.phase, wish.gait

@@ -1,7 +1,7 @@
 """Blocks: the parts of all bodies as pieces that air and water press on."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import mujoco
@@ -49,13 +49,13 @@ class Blocks:
     cell_volume: Array  # (m,)
 
 
-def make_blocks(world: World, model: mujoco.MjModel) -> Blocks:
-    """Cut the parts of all bodies that can move."""
+def make_blocks(world: World, model: mujoco.MjModel, felt: Sequence[bool]) -> Blocks:
+    """Cut the parts of all bodies that can move; of those alone that are `felt`."""
     ids = body_ids(world, model)
     pieces = [
         (int(ids[i]), part, piece)
         for i, body in enumerate(world.bodies)
-        if not body.is_fixed
+        if felt[i] and not body.is_fixed
         for part in body.parts
         for piece in _pieces(part, 6 if len(body.parts) > MANY_PARTS else 10)
     ]

@@ -153,12 +153,12 @@ class FigureDrive(Balance):
         if n:
             geoms = data.contact.geom[:n]
             mine = self.rig.is_mine[geoms]
-            for k in np.flatnonzero(mine.any(axis=1)):
-                if data.contact.efc_address[k] >= 0:
-                    other = geoms[k][1] if mine[k][0] else geoms[k][0]
-                    self.touches.add(int(self.model.geom_bodyid[other]))
-                    own = geoms[k][0] if mine[k][0] else geoms[k][1]
-                    self._touching.add(int(self.model.geom_bodyid[own]))
+            met = (mine[:, 0] | mine[:, 1]) & (data.contact.efc_address[:n] >= 0)
+            pairs = self.model.geom_bodyid[geoms[met]].tolist()
+            for (a, b), is_first in zip(pairs, mine[met, 0].tolist(), strict=True):
+                own, other = (a, b) if is_first else (b, a)
+                self.touches.add(other)
+                self._touching.add(own)
 
     def _change_support(self, data: mujoco.MjData) -> None:
         """Go on planning in the frame of what is under the feet now."""

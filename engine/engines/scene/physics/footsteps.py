@@ -82,7 +82,7 @@ class Stepper:
 
     def begin(self, gait: Gait, homes: list[Array], heading: float, velocity: Array) -> None:
         """Be in mid-step already: every foot where the cycle has it."""
-        speed = float(np.linalg.norm(velocity))
+        speed = math.sqrt(velocity @ velocity)
         self.is_walking, self.cycle_seconds = True, 1.0 / self.frequency(gait, speed)
         self.phase = 0.03
         self.stand_at(homes, heading)
@@ -110,7 +110,7 @@ class Stepper:
 
         `hold` keeps every planted foot where it is.
         """
-        speed = float(np.linalg.norm(velocity))
+        speed = math.sqrt(velocity @ velocity)
         if hold:
             self.is_walking = False
         elif not self.is_walking and (
@@ -136,14 +136,14 @@ class Stepper:
 
     def _is_astray(self, homes: list[Array], heading: float) -> bool:
         return any(
-            np.linalg.norm((foot.spot - home)[:2]) > 2.0 * ASTRAY * self.size
+            _apart(foot.spot, home) > 2.0 * ASTRAY * self.size
             or abs(math.remainder(foot.yaw - heading, math.tau)) > 0.45
             for foot, home in zip(self.feet, homes, strict=True)
         )
 
     def _may_stop(self, homes: list[Array]) -> bool:
         return all(
-            foot.is_planted and np.linalg.norm((foot.spot - home)[:2]) < ASTRAY * self.size
+            foot.is_planted and _apart(foot.spot, home) < ASTRAY * self.size
             for foot, home in zip(self.feet, homes, strict=True)
         )
 
@@ -151,7 +151,7 @@ class Stepper:
         """A foot in the air goes first, else the one farthest from its place."""
         self.is_walking = True
         far = [
-            float(np.linalg.norm((foot.spot - home)[:2])) + 9.0 * (not foot.is_planted)
+            _apart(foot.spot, home) + 9.0 * (not foot.is_planted)
             for foot, home in zip(self.feet, homes, strict=True)
         ]
         first = int(np.argmax(far))
@@ -201,11 +201,16 @@ class Stepper:
         foot.at[2] += gait.lift * self.size * arch
         turn = math.remainder(foot.landing_yaw - foot.start_yaw, math.tau)
         foot.now_yaw = foot.start_yaw + ease * turn
-        brisk = min(1.0, float(np.linalg.norm(velocity)) / (0.9 * math.sqrt(self.size)))
+        brisk = min(1.0, math.sqrt(velocity @ velocity) / (0.9 * math.sqrt(self.size)))
         foot.pitch = foot.start_pitch * (1.0 - ease) ** 2 + brisk * gait.heel * ease**3
 
 
 AHEAD = 0.46  # share of a stance's way that lies before the hip
+
+
+def _apart(a: Array, b: Array) -> float:
+    """On the ground, metres."""
+    return math.hypot(a[0] - b[0], a[1] - b[1])
 
 
 def ankle_place(foot: Foot) -> Array:

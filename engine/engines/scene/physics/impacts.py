@@ -71,13 +71,14 @@ class Impacts:
         """Limbs that come to touch something now, and were not a moment ago."""
         contact, now = data.contact, float(data.time)
         geoms = contact.geom
-        soft = self._is_soft[geoms[:, 0], geoms[:, 1]] & (contact.efc_address >= 0)
-        for k in np.flatnonzero(soft):
-            pair = self._model.geom_bodyid[geoms[k]]
-            key = int(pair.max()) * self._model.nbody + int(pair.min())
+        rows = contact.efc_address
+        soft = np.flatnonzero(self._is_soft[geoms[:, 0], geoms[:, 1]] & (rows >= 0))
+        pairs = self._model.geom_bodyid[geoms[soft]]
+        keys = pairs.max(axis=1) * self._model.nbody + pairs.min(axis=1)
+        speeds = -data.efc_vel[rows[soft]]
+        for k, key, speed, pair in zip(soft, keys.tolist(), speeds.tolist(), pairs, strict=True):
             last = self._touched.get(key, -1.0)
             self._touched[key] = now
-            speed = -float(data.efc_vel[contact.efc_address[k]])
             if now - last > TOUCH_SECONDS and speed > MIN_IMPACT_SPEED:
                 mass = self._model.body_mass[pair]
                 x, y, z = (float(v) for v in contact.pos[k])
@@ -90,15 +91,16 @@ class Impacts:
 
     def _strike(self, data: mujoco.MjData) -> list[Blow]:
         contact = data.contact
-        soft = self._is_soft[contact.geom[:, 0], contact.geom[:, 1]]
-        active = np.flatnonzero((contact.efc_address >= 0) & ~soft)
+        touching, addresses = contact.geom, contact.efc_address
+        soft = self._is_soft[touching[:, 0], touching[:, 1]]
+        active = np.flatnonzero((addresses >= 0) & ~soft)
         if not active.size:
             return []
-        rows = contact.efc_address[active]
+        rows = addresses[active]
         speeds = data.efc_vel[rows]
         if speeds.min() > -MIN_IMPACT_SPEED:
             return []
-        geoms = contact.geom[active]
+        geoms = touching[active]
         bounces = self._restitution[geoms[:, 0], geoms[:, 1]]
         least = np.where(bounces > 0.0, MIN_IMPACT_SPEED, MIN_DULL_SPEED)
         pairs = self._model.geom_bodyid[geoms]

@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.engines.scene.physics.air import Air, Spin
+from engine.engines.scene.physics.air import Air, Spin, feels_air
 from engine.engines.scene.physics.blocks import make_blocks
 from engine.engines.scene.physics.contacts import ContactListener
 from engine.engines.scene.physics.drives import CONTROL_STEPS, make_drives
@@ -96,7 +96,8 @@ class _Run:
         self._world, self._model, self._data, self._ids = world, model, data, ids
         self._drives = make_drives(world, model, data)
         mujoco.mj_forward(model, data)
-        blocks = make_blocks(world, model)
+        is_wet = bool(world.place.water)
+        blocks = make_blocks(world, model, [is_wet or felt for felt in feels_air(world)])
         self.water = Water(world, model, blocks) if world.place.water else None
         media = (Spin(model), Air(world, model, blocks), self.water)
         self._media = [medium for medium in media if medium]
