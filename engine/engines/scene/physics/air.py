@@ -136,7 +136,7 @@ class Spin:
         frames = np.empty((len(self._bodies), 9))
         for frame, body in zip(frames, self._bodies, strict=True):
             mujoco.mju_quat2Mat(frame, model.body_iquat[body])
-        self._frames = frames.reshape(-1, 3, 3)
+        self._frames = frames
         self._inertia = np.ascontiguousarray(inertia[self._bodies])
 
     def __bool__(self) -> bool:
@@ -155,10 +155,34 @@ class Spin:
 
 
 @numba.njit(cache=True)
+def _turned(m, x, y, z):
+    """A vector in the frame of a body, in the world; `m` is the body's (9,) rotation."""
+    return (
+        m[0] * x + m[1] * y + m[2] * z,
+        m[3] * x + m[4] * y + m[5] * z,
+        m[6] * x + m[7] * y + m[8] * z,
+    )
+
+
+@numba.njit(cache=True)
+def _cross(a, b):
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+@numba.njit(cache=True)
+def _dot(a, b):
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@numba.njit(cache=True)
 def _blow(
     block_body, block_at, block_turn, block_drag, felt, surface, wind, step, xpos, xmat, xipos,
     cvel, subtree_com, root, mass, inertia, applied,
 ):  # fmt: skip
+    """Add the drag of the air on every block to `applied`.
+
+    Numbers one by one: array expressions compile slowly, and `@` would need SciPy at run time.
+    """
     bodies = mass.shape[0]
     force = np.zeros((bodies, 6))
     grip, turn_grip = np.zeros(bodies), np.zeros(bodies)
@@ -166,40 +190,61 @@ def _blow(
         b = block_body[k]
         if not felt[b]:
             continue
-        m, t = xmat[b].reshape(3, 3), block_turn[k]
-        at = xpos[b] + m @ block_at[k]
-        if at[2] < surface:
+        m, t = xmat[b], block_turn[k]
+        x, y, z = _turned(m, block_at[k, 0], block_at[k, 1], block_at[k, 2])
+        x, y, z = x + xpos[b, 0], y + xpos[b, 1], z + xpos[b, 2]
+        if z < surface:
             continue
-        from_com = at - subtree_com[root[b]]
-        spin = cvel[b, :3]
-        through = cvel[b, 3:] + np.cross(spin, from_com) - wind
-        size = math.sqrt(through @ through)
-        push = np.zeros(3)
-        stiff = 0.0
+        com = subtree_com[root[b]]
+        spin = (cvel[b, 0], cvel[b, 1], cvel[b, 2])
+        ux, uy, uz = _cross(spin, (x - com[0], y - com[1], z - com[2]))
+        through = (ux + cvel[b, 3] - wind[0], uy + cvel[b, 4] - wind[1], uz + cvel[b, 5] - wind[2])
+        size = math.sqrt(_dot(through, through))
+        px, py, pz, stiff = 0.0, 0.0, 0.0, 0.0
         for axis in range(3):
-            along = m @ np.ascontiguousarray(t[:, axis])
+            along = _turned(m, t[0, axis], t[1, axis], t[2, axis])
             rate = 0.5 * AIR_DENSITY * block_drag[k, axis] * size
-            push -= rate * (through @ along) * along
+            much = rate * _dot(through, along)
+            px, py, pz = px - much * along[0], py - much * along[1], pz - much * along[2]
             stiff = max(stiff, rate)
-        arm = at - xipos[b]
+        arm = (x - xipos[b, 0], y - xipos[b, 1], z - xipos[b, 2])
+        tx, ty, tz = _cross(arm, (px, py, pz))
         # A turning ball has no arm, but air rubs on it too.
         rubbing = 0.05 * stiff * max(block_drag[k, 0], block_drag[k, 2])
-        force[b, :3] += push
-        force[b, 3:] += np.cross(arm, push) - rubbing * spin
+        force[b, 0] += px
+        force[b, 1] += py
+        force[b, 2] += pz
+        force[b, 3] += tx - rubbing * spin[0]
+        force[b, 4] += ty - rubbing * spin[1]
+        force[b, 5] += tz - rubbing * spin[2]
         grip[b] += stiff
-        turn_grip[b] += stiff * (arm @ arm) + rubbing
+        turn_grip[b] += stiff * _dot(arm, arm) + rubbing
     for b in range(1, bodies):
         if grip[b] > 0.0 and mass[b] > 0.0:
-            least = max(inertia[b].min(), 1e-9)
-            applied[b, :3] += force[b, :3] / (1.0 + step * grip[b] / mass[b])
-            applied[b, 3:] += force[b, 3:] / (1.0 + step * turn_grip[b] / least)
+            least = max(min(inertia[b, 0], inertia[b, 1], inertia[b, 2]), 1e-9)
+            for axis in range(3):
+                applied[b, axis] += force[b, axis] / (1.0 + step * grip[b] / mass[b])
+                applied[b, axis + 3] += force[b, axis + 3] / (1.0 + step * turn_grip[b] / least)
 
 
 @numba.njit(cache=True)
 def _precess(dofs, frames, inertia, half_step, qvel, applied):
+    """Write the torque of their own turning to `applied`; `frames` is (bodies, 9)."""
     for k in range(dofs.shape[0]):
-        at, frame, own = dofs[k], frames[k], inertia[k]
-        spin = frame.T @ qvel[at : at + 3]
-        torque = np.cross(spin, own * spin)
-        ahead = spin - half_step * torque / own
-        applied[at : at + 3] = frame @ (torque - np.cross(ahead, own * ahead))
+        at, m = dofs[k], frames[k]
+        wx, wy, wz = qvel[at], qvel[at + 1], qvel[at + 2]
+        own = (inertia[k, 0], inertia[k, 1], inertia[k, 2])
+        spin = (
+            m[0] * wx + m[3] * wy + m[6] * wz,
+            m[1] * wx + m[4] * wy + m[7] * wz,
+            m[2] * wx + m[5] * wy + m[8] * wz,
+        )
+        torque = _cross(spin, (own[0] * spin[0], own[1] * spin[1], own[2] * spin[2]))
+        ahead = (
+            spin[0] - half_step * torque[0] / own[0],
+            spin[1] - half_step * torque[1] / own[1],
+            spin[2] - half_step * torque[2] / own[2],
+        )
+        later = _cross(ahead, (own[0] * ahead[0], own[1] * ahead[1], own[2] * ahead[2]))
+        x, y, z = _turned(m, torque[0] - later[0], torque[1] - later[1], torque[2] - later[2])
+        applied[at], applied[at + 1], applied[at + 2] = x, y, z

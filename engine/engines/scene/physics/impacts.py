@@ -184,14 +184,16 @@ def _settle(mobility: Array, velocity: Array, wanted: Array, push: Array, fricti
     for _ in range(1 if contacts == 1 else SWEEPS):
         for k in range(contacts):
             n = 3 * k
-            before = push[n : n + 3].copy()
+            before = (push[n], push[n + 1], push[n + 2])
             push[n] = max(0.0, push[n] + (wanted[n] - velocity[n]) / mobility[n, n])
-            velocity += mobility[:, n] * (push[n] - before[0])
+            for i in range(len(velocity)):
+                velocity[i] += mobility[i, n] * (push[n] - before[0])
             for t in (n + 1, n + 2):
                 push[t] -= velocity[t] / max(mobility[t, t], 1e-12)
             size, most = math.hypot(push[n + 1], push[n + 2]), friction[k] * push[n]
             if size > most:
                 push[n + 1] *= most / size
                 push[n + 2] *= most / size
-            for t in (n + 1, n + 2):
-                velocity += mobility[:, t] * (push[t] - before[t - n])
+            for i in range(len(velocity)):
+                velocity[i] += mobility[i, n + 1] * (push[n + 1] - before[1])
+                velocity[i] += mobility[i, n + 2] * (push[n + 2] - before[2])

@@ -131,11 +131,19 @@ def _fill(wet, volume, radius, filled):
 
 
 @numba.njit(cache=True)
+def _add(field, other, times):
+    """Add `times` the other field, by place: an array expression compiles ten times as long."""
+    for j in range(field.shape[0]):
+        for i in range(field.shape[1]):
+            field[j, i] += times * other[j, i]
+
+
+@numba.njit(cache=True)
 def _disturb(wet, volume, radius, push, body, filled, head, height, per_newton):
     """Raise the surface by what bodies displace more than before, and press where they push."""
-    height -= filled
+    _add(height, filled, -1.0)
     _fill(wet, volume, radius, filled)
-    height += filled
+    _add(height, filled, 1.0)
     head[:] = 0.0
     for k in range(wet.shape[0]):
         if wet[k, 0] > 0.0:
@@ -143,7 +151,9 @@ def _disturb(wet, volume, radius, push, body, filled, head, height, per_newton):
             wide = footprint(volume[k], radius[k])
             share = wet[k, 0] / push[b, 6] * math.exp(-wet[k, 4] / (2.0 * wide))
             _splat(head, wet[k, 1], wet[k, 2], wide, push[b, 2] * per_newton * share)
-    np.clip(head, -MOST_HEAD, MOST_HEAD, head)
+    for j in range(head.shape[0]):
+        for i in range(head.shape[1]):
+            head[j, i] = min(max(head[j, i], -MOST_HEAD), MOST_HEAD)
 
 
 @numba.njit(cache=True)
