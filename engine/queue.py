@@ -20,6 +20,7 @@ RENDER_DEADLINE_SECONDS = 900.0
 SWEEP_SECONDS = 20.0
 STOP_SECONDS = 4.0
 TERMINAL: frozenset[VideoStatus] = frozenset({"completed", "failed"})
+BROKEN = VideoError("engine_broken", "The engine could not start; its operator can see why.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,10 @@ class RenderQueue:
         self._thread: threading.Thread | None = None
 
     def start(self, on_ready: Callable[[], None]) -> None:
-        """Forget files of an earlier run, warm the engine up, call `on_ready`, then render."""
+        """Forget files of an earlier run, warm the engine up, call `on_ready`, then render.
+
+        When the engine cannot warm up, every video fails at once with `engine_broken`.
+        """
         self.films.open()
         self._thread = threading.Thread(target=self._work, args=(on_ready,), name="render")
         self._thread.start()
@@ -193,11 +197,14 @@ class RenderQueue:
         except Exception:
             log.exception("the engine could not warm up")
             self.warmth = "failed"
-            return
-        self.warmth = "ok"
-        on_ready()
+        else:
+            self.warmth = "ok"
+            on_ready()
         while (video_id := self._take()) is not None:
-            self._render(video_id)
+            if self.warmth == "ok":
+                self._render(video_id)
+            else:  # whoever waits is told now, not at a deadline
+                self._end(video_id, status="failed", error=BROKEN)
 
     def _take(self) -> str | None:
         """Wait for the next video; None when the server stops."""

@@ -150,3 +150,21 @@ def test_a_restart_forgets_files_of_an_earlier_run(make_queue, tmp_path):
     (tmp_path / "videos" / "video_old.mp4").write_bytes(b"old")
     make_queue()
     assert not list((tmp_path / "videos").iterdir())
+
+
+def test_when_the_engine_cannot_start_every_video_fails_with_a_code(tmp_path):
+    class Broken(GatedEngine):
+        def warm_up(self) -> None:
+            raise ImportError("a library is missing")
+
+    queue = RenderQueue(Broken(), tmp_path / "videos", QueueLimits())
+    early = queue.submit(order("early"), idempotency_key=None)
+    queue.start(lambda: pytest.fail("it is not ready"))
+    try:
+        until(lambda: status(queue, early.id) == "failed")
+        late = queue.submit(order("late"), idempotency_key=None)
+        until(lambda: status(queue, late.id) == "failed")
+        assert queue.get(late.id).error.code == "engine_broken"
+        assert queue.warmth == "failed"
+    finally:
+        queue.stop()
