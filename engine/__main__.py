@@ -32,8 +32,9 @@ def main() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         sys.exit(f"another engine uses {state}")
-    # numba reads this when the engine imports it; compiled code survives restarts.
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(state / "compiled"))
+    if not os.access(Path(__file__).parent, os.W_OK):
+        # numba keeps compiled code beside the source, once for a checkout; it reads this instead.
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(state / "compiled"))
     listener = socket.create_server((options.host, options.port), backlog=128)
     address = f"http://{options.host}:{listener.getsockname()[1]}"
     print(f"engine {options.engine} is compiling, {address}/health", flush=True)  # noqa: T201

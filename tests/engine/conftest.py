@@ -1,4 +1,4 @@
-"""One compiled tracer for every test, and running generation services: the scene's and a grey."""
+"""Running generation services: the scene's and a grey."""
 
 import contextlib
 import os
@@ -18,9 +18,6 @@ from tests.engine.grey import Running, until
 from tests.fakes.engine import served
 
 ROOT = Path(__file__).parents[2]
-# numba reads this at its first import; the compiled code outlives the run.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "numba"))
-
 KEY = "test-key"
 READY_SECONDS = 420.0  # a cold cache compiles first
 

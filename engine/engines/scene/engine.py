@@ -9,7 +9,6 @@ from engine.contracts import EngineCapabilities, Preview, Rendering, VideoReques
 from engine.engines.scene.account import write_account
 from engine.engines.scene.capabilities import CAPABILITIES, MAX_SEED
 from engine.engines.scene.frames.render import Picture
-from engine.engines.scene.frames.styles import warm_up_styles
 from engine.engines.scene.language.listing import vocabulary_listing
 from engine.engines.scene.pictures import contact_sheet, draw
 from engine.engines.scene.production import Film, produce
@@ -18,15 +17,9 @@ from engine.engines.scene.sound.heard import Scored
 from engine.engines.scene.sound.loudness import Samples
 from engine.engines.scene.sound.score import score
 from engine.engines.scene.speech.captions import captions
+from engine.engines.scene.warming import warm_up
 from engine.errors import RenderCancelled
 from engine.mp4 import write_mp4
-
-# Between them they take every branch: wind and rain, water and drops, a lens out of focus, words.
-WARM_UPS = (
-    'close-up, 85mm: a boy says "Go!", a steel ball and a stone fall into a pool in a storm',
-    "rack focus from a red ball to a cube, 85mm, it snows, the ball bounces on the cube",
-)
-WARM_UP_SECONDS = 1
 
 
 class SceneEngine:
@@ -42,15 +35,12 @@ class SceneEngine:
         return vocabulary_listing()
 
     def warm_up(self) -> None:
-        """Compile the kernels, or load them compiled, and read the voice; by tiny pictures.
+        """Compile the kernels, or load them compiled, and read the voice.
 
-        Afterwards no prompt compiles anything. The first time on a machine takes minutes.
+        Afterwards no prompt compiles anything. The first time in a checkout takes minutes.
         """
-        for prompt in WARM_UPS:
-            film = produce(VideoRequest(prompt, WARM_UP_SECONDS, seed=1), 1, lambda: False)
-            list(draw(film, frames=[0, film.frames - 1], size=(32, 32)))
+        for film in warm_up():
             soundtrack(film)
-        warm_up_styles()
 
     def preview(self, request: VideoRequest, *, is_cancelled: Callable[[], bool]) -> Preview:
         """Draw eight small pictures of the clip; they show what `render` would simulate.
