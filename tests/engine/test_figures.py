@@ -101,6 +101,18 @@ def test_a_run_goes_on_from_any_moment_of_a_stride(cut):
     assert after.positions[-1, 0, 0] - after.positions[0, 0, 0] > 4.0
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_on_the_moon_one_walks_slowly_and_stays_up(seed):
+    """Froude: where gravity is a sixth, speed and cadence are 0.41 times those on Earth."""
+    goal = (9.0, 0.0, 0.0)
+    earth = alone("person", Act(0.0, "walk", towards=goal), seed=seed, heading=0.0)
+    moon = replace(earth, place=replace(earth.place, gravity=1.62))
+    motions = [played(world, 4.0) for world in (earth, moon)]
+    assert upright(motions[1], limb(moon, "pelvis")).min() > 0.95
+    far = [motion.positions[-1, 0, 0] for motion in motions]
+    assert far[1] / far[0] == pytest.approx(np.sqrt(1.62 / GRAVITY), rel=0.15)
+
+
 def test_a_heavy_ball_knocks_a_person_over_and_down_he_stays():
     ball = thing("bowling_ball", (3.0, 0.0, 1.2), (-7.0, 0.0, 1.5))
     world = world_of(

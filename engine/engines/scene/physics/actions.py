@@ -90,7 +90,7 @@ def _go(figure: "FigureDrive", wish: Wish, act: Act, since: float, far: float) -
     wish.speed *= act.pace if not (runs and act.action == "walk") else 0.6 * act.pace
     wish.speed = min(wish.speed, FASTEST * figure.pace)
     left = max(0.0, far - ARRIVED)
-    wish.speed = min(wish.speed, 2.4 * left, math.sqrt(2.0 * BRAKING * figure.size * left))
+    wish.speed = min(wish.speed, 2.4 * left, math.sqrt(2.0 * BRAKING * left) * figure.pace)
     if wish.speed < 1.6 * figure.pace:
         wish.gait = WALK
 

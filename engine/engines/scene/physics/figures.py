@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.engines.scene.physics import gestures
 from engine.engines.scene.physics.actions import Wish, wish_of
 from engine.engines.scene.physics.balance import Balance
-from engine.engines.scene.physics.footsteps import Foot, Stepper, ankle_place
+from engine.engines.scene.physics.footsteps import EARTH, Foot, Stepper, ankle_place
 from engine.engines.scene.physics.gestures import Pose, mixed
 from engine.engines.scene.physics.handling import Hands
 from engine.engines.scene.physics.leaps import Leap
@@ -50,9 +50,9 @@ class FigureDrive(Balance):
         self.gravity = world.place.gravity
         self.mood = (sum(map(ord, actor.name)) * 0.37 + 0.11 * actor.bodies[0]) % 1.0
         self.size = float(np.mean([leg.upper + leg.lower + leg.sole for leg in rig.legs]))
-        self.stepper = Stepper(rig.legs, self.size)
+        self.stepper = Stepper(rig.legs, self.size, self.gravity)
         self.hands = Hands(world, model, rig)
-        self.pace = math.sqrt(self.size)  # speeds go with it (Froude)
+        self.pace = self.stepper.pace
         self.height = -rig.ground  # of the root over what it stands on
         self.targets = np.zeros(len(rig.names))
         self._before = np.zeros(len(rig.names))
@@ -309,7 +309,7 @@ class FigureDrive(Balance):
         self.heading += max(-most, min(most, off))
         speed = wish.speed * max(0.0, math.cos(min(abs(off), 0.5 * math.pi)))
         have = speed if begins else self.speed
-        reach = (3.6 if speed > 2.0 or have > 2.0 else 2.4) * seconds
+        reach = (3.6 if speed > 2.0 or have > 2.0 else 2.4) * seconds * self.gravity / EARTH
         if not self.is_carried:  # in the air nobody gathers speed
             reach = 0.0
         self.speed = have + max(-reach, min(reach, speed - have))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from engine.engines.scene.physics.rig import Leg
 
 Array = NDArray[np.float64]
+EARTH = 9.81  # m/s², for which gaits are given
 STILL = 0.08  # m/s: slower than this nobody needs to step
 ASTRAY = 0.07  # of a leg's length: a foot farther than this from its place steps back
 
@@ -64,8 +65,9 @@ class Foot:
 class Stepper:
     """Places the feet of one figure; times in seconds, places in metres."""
 
-    def __init__(self, legs: list[Leg], size: float) -> None:
+    def __init__(self, legs: list[Leg], size: float, gravity: float) -> None:
         self.size = size  # length of a leg
+        self.pace = math.sqrt(size * gravity / EARTH)  # speeds go with it (Froude)
         self.feet = [Foot(leg, np.zeros(3), 0.0) for leg in legs]
         self.phase = 0.0
         self.is_walking = False
@@ -73,7 +75,7 @@ class Stepper:
 
     def frequency(self, gait: Gait, speed: float) -> float:
         """Cycles a second at a speed."""
-        pendulum = 1.0 / math.sqrt(self.size)
+        pendulum = self.pace / self.size
         return gait.slowest * pendulum + gait.quicker * speed / self.size
 
     def stand_at(self, homes: list[Array], heading: float) -> None:
@@ -164,7 +166,7 @@ class Stepper:
 
     def _brisk(self, speed: float) -> float:
         """How far feet roll at a speed, 0 to 1."""
-        return min(1.0, speed / (0.9 * math.sqrt(self.size)))
+        return min(1.0, speed / (0.9 * self.pace))
 
     def step(  # noqa: PLR0913 - what a step depends on
         self,
