@@ -133,7 +133,10 @@ class FigureDrive(Balance):
         Limbs that were stopped would give their swing to the trunk, and it would topple.
         """
         angles, was = self.targets.copy(), self.pose
-        gait = self._plan(data, 0.0, 0.0).gait
+        wish = self._plan(data, 0.0, 0.0)
+        if wish.speed == 0.0:  # to stop it finds its feet
+            return
+        gait = wish.gait
         rising = float(data.qvel[self.rig.root_v + 2])
         above = (was["up"] + gait.drop) * self.size
         falls = rising + math.sqrt(rising**2 + 2.0 * self.gravity * max(above, 0.0))
@@ -452,7 +455,7 @@ class FigureDrive(Balance):
             legs = list(foot.leg.joints)
             up = self.weight * share * rig.mass * max(0.0, self.gravity + self.lift)
             way = self._jacobian[2, rig.v[legs]]
-            if self.stepper.is_walking and self.gait.duty < 0.5:
+            if self.stepper.is_walking and self.gait.duty < 0.5 and len(legs) == 6:
                 # One leg at a time pushes through the middle of the body, or the trunk would pitch.
                 arm = data.subtree_com[rig.root] - point
                 aim = arm[:2] / max(arm[2], 0.5 * self.size)
