@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from engine.engines.scene.physics.contacts import GROUND
+from engine.engines.scene.scene.resume import resumed
 from engine.engines.scene.scene.solids import make_body
 from engine.engines.scene.scene.world import WORLD, Act, Joint
 from tests.engine.casts import (
@@ -79,6 +80,37 @@ def test_a_runner_is_fast_and_sometimes_in_the_air():
     motion = played(world, 3.0)
     assert motion.positions[-1, 0, 0] > 7.5
     assert upright(motion, limb(world, "pelvis")).min() > 0.85
+
+
+@pytest.mark.parametrize(("kind", "pace"), [("person", 1.0), ("person", 1.7), ("child", 1.0)])
+def test_a_runner_stops_at_the_goal_on_his_feet(kind, pace):
+    goal = (7.0, 0.0, 0.0)
+    for seed in (2, 5):
+        world = alone(kind, Act(0.0, "run", towards=goal, pace=pace), seed=seed, heading=0.0)
+        motion = played(world, 5.0)
+        assert upright(motion, limb(world, "pelvis")).min() > 0.9
+        assert motion.positions[-1, 0, 0] == pytest.approx(7.0, abs=0.4)
+
+
+@pytest.mark.parametrize("cut", range(8))
+def test_a_run_goes_on_from_any_moment_of_a_stride(cut):
+    world = alone("person", Act(0.0, "run", towards=(20.0, 0.0, 0.0)), seed=3, heading=0.0)
+    before = played(world, 1.5 + 0.08 * cut)
+    after = played(resumed(world, before.final), 1.5)
+    assert upright(after, limb(world, "pelvis")).min() > 0.9
+    assert after.positions[-1, 0, 0] - after.positions[0, 0, 0] > 4.0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_on_the_moon_one_walks_slowly_and_stays_up(seed):
+    """Froude: where gravity is a sixth, speed and cadence are 0.41 times those on Earth."""
+    goal = (9.0, 0.0, 0.0)
+    earth = alone("person", Act(0.0, "walk", towards=goal), seed=seed, heading=0.0)
+    moon = replace(earth, place=replace(earth.place, gravity=1.62))
+    motions = [played(world, 4.0) for world in (earth, moon)]
+    assert upright(motions[1], limb(moon, "pelvis")).min() > 0.95
+    far = [motion.positions[-1, 0, 0] for motion in motions]
+    assert far[1] / far[0] == pytest.approx(np.sqrt(1.62 / GRAVITY), rel=0.15)
 
 
 def test_a_heavy_ball_knocks_a_person_over_and_down_he_stays():

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import mujoco
@@ -26,6 +26,9 @@ WALK_SPEED, RUN_SPEED = 1.4, 3.3  # m/s for a leg of 1 m
 HANDLING = frozenset({"throw", "catch", "kick", "hold"})
 HOP_HEIGHT, JUMP_HEIGHT, SPIN_HEIGHT = 0.2, 0.36, 0.5  # leg lengths
 ARRIVED = 0.06  # m
+STANCE = 0.85  # leg lengths at most from where a runner's foot lands to where it leaves
+FASTEST = 4.2  # m/s for a leg of 1 m: the helper holds nobody who runs faster
+BRAKING = 1.8  # m/s² with a leg of 1 m, of who runs and wants to stop
 STEADYING = 1.2  # 1/s
 
 
@@ -82,12 +85,21 @@ def wish_of(
 
 def _go(figure: "FigureDrive", wish: Wish, act: Act, since: float, far: float) -> None:
     runs = act.action in {"run", "chase"} or (act.action == "walk" and act.pace > 1.7)
-    wish.gait = RUN if runs else WALK
+    wish.gait = _running(figure) if runs else WALK
     wish.speed = (RUN_SPEED if runs else WALK_SPEED) * figure.pace
     wish.speed *= act.pace if not (runs and act.action == "walk") else 0.6 * act.pace
-    wish.speed = min(wish.speed, 2.4 * max(0.0, far - ARRIVED))
+    wish.speed = min(wish.speed, FASTEST * figure.pace)
+    left = max(0.0, far - ARRIVED)
+    wish.speed = min(wish.speed, 2.4 * left, math.sqrt(2.0 * BRAKING * left) * figure.pace)
     if wish.speed < 1.6 * figure.pace:
         wish.gait = WALK
+
+
+def _running(figure: "FigureDrive") -> Gait:
+    """To run at the speed it has: feet stand no longer than legs reach."""
+    cycle = 1.0 / figure.stepper.frequency(RUN, figure.speed)
+    duty = STANCE * figure.size / (max(figure.speed, 0.1) * cycle)
+    return RUN if duty >= RUN.duty else replace(RUN, duty=duty)
 
 
 def _walk_pose(figure: "FigureDrive", wish: Wish) -> None:
@@ -98,10 +110,10 @@ def _walk_pose(figure: "FigureDrive", wish: Wish) -> None:
         return
     share = min(1.0, speed / (0.5 * figure.pace))
     gait = wish.gait
-    moving = gestures.stride(figure.stepper.phase, speed / figure.pace, runs=gait is RUN)
+    moving = gestures.stride(figure.stepper.phase, speed / figure.pace, runs=gait.duty < 0.5)
     brisk = min(1.0, speed / (WALK_SPEED * figure.pace))
     beat = math.cos(2.0 * math.tau * (figure.stepper.phase - 0.5 * (gait.duty - 0.5)))
-    if gait is RUN:
+    if gait.duty < 0.5:
         beat = math.cos(2.0 * math.tau * (figure.stepper.phase - 0.5 * gait.duty))
     moving["up"] = -gait.drop * brisk - gait.bob * brisk * beat - 0.012
     wish.pose = mixed(wish.pose, moving, share)

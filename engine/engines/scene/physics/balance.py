@@ -32,6 +32,7 @@ class Balance:
 
     force, torque = 0.75, 3.2  # what the helper has at most: body weights, N·m a kilogram
     begins_low: bool = True  # who sits or lies in the first act does so from the start
+    is_carried: bool = True  # by what it touches, or by water
     finds_feet_until: float = 0.0  # s: until then it falls by what happens to it alone
 
     rig: Rig
@@ -43,7 +44,6 @@ class Balance:
     support: int
     place: Array
     is_airborne: bool
-    is_carried: bool  # by what it touches, or by water
     spin_torque: Array | None
     nudge: Array
     _touching: set[int]

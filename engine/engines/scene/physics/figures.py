@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.engines.scene.physics import gestures
 from engine.engines.scene.physics.actions import Wish, wish_of
 from engine.engines.scene.physics.balance import Balance
-from engine.engines.scene.physics.footsteps import Foot, Stepper, ankle_place
+from engine.engines.scene.physics.footsteps import EARTH, Foot, Stepper, ankle_place
 from engine.engines.scene.physics.gestures import Pose, mixed
 from engine.engines.scene.physics.handling import Hands
 from engine.engines.scene.physics.leaps import Leap
@@ -32,7 +32,10 @@ LIMP, LIMP_DAMPING = 0.012, 0.12  # of a servo's stiffness and damping is left i
 LET_GO_SECONDS = (0.9, 0.1)  # legs that no longer stand: lying down, in a leap
 TURNING = 2.6  # rad/s at most, on the feet
 POLE = (0.55, 0.65, -0.6)  # where an elbow points, of a left arm
+ROOT_MOVES = ("up", "ahead", "side", "bow", "lean", "twist")
 TOE_OUT = 0.12  # rad
+STRIDE_SECONDS = 0.2  # until one who is in mid-stride after a cut does as planned
+STRIDES = 0.5  # m/s for a leg of 1 m: who is faster after a cut is in mid-stride
 
 
 class FigureDrive(Balance):
@@ -47,9 +50,9 @@ class FigureDrive(Balance):
         self.gravity = world.place.gravity
         self.mood = (sum(map(ord, actor.name)) * 0.37 + 0.11 * actor.bodies[0]) % 1.0
         self.size = float(np.mean([leg.upper + leg.lower + leg.sole for leg in rig.legs]))
-        self.stepper = Stepper(rig.legs, self.size)
+        self.stepper = Stepper(rig.legs, self.size, self.gravity)
         self.hands = Hands(world, model, rig)
-        self.pace = math.sqrt(self.size)  # speeds go with it (Froude)
+        self.pace = self.stepper.pace
         self.height = -rig.ground  # of the root over what it stands on
         self.targets = np.zeros(len(rig.names))
         self._before = np.zeros(len(rig.names))
@@ -93,6 +96,9 @@ class FigureDrive(Balance):
         """Put the figure into the pose in which its plan starts."""
         if self.actor.goes_on:
             go_on(self, data)
+            is_quick = math.sqrt(self.velocity @ self.velocity) > STRIDES * self.pace
+            if is_quick and not (self.begins_low or self.support):
+                self._keep_stride(data)
             self.hands.prepare(self, data, self.actor)
             return
         wish = self._plan(data, 0.0, 0.0)
@@ -120,6 +126,29 @@ class FigureDrive(Balance):
         """Be in a pose that is not the plan's, and go over from there."""
         self.targets, self._before = angles.copy(), angles.copy()
         self.pose, self._blend_from = dict(pose), dict(pose)
+
+    def _keep_stride(self, data: mujoco.MjData) -> None:
+        """Go on at the moment of the gait that fits; what is off it fades, while limbs swing on.
+
+        Limbs that were stopped would give their swing to the trunk, and it would topple.
+        """
+        angles, was = self.targets.copy(), self.pose
+        wish = self._plan(data, 0.0, 0.0)
+        if wish.speed == 0.0:  # to stop it finds its feet
+            return
+        gait = wish.gait
+        rising = float(data.qvel[self.rig.root_v + 2])
+        above = (was["up"] + gait.drop) * self.size
+        falls = rising + math.sqrt(rising**2 + 2.0 * self.gravity * max(above, 0.0))
+        lands_in = max(falls, 0.0) / self.gravity
+        self.stepper.take_up(gait, self.homes(), self.heading, self.velocity, lands_in)
+        self._blend_from = {}
+        self._plan(data, 0.0, 0.0)
+        off = {name: was.get(name, 0.0) - self.pose.get(name, 0.0) for name in ROOT_MOVES}
+        self.pose = self.pose | {name: was.get(name, 0.0) for name in ROOT_MOVES}
+        self._planned = self._bend(data)  # the plan moves as the figure does: nobody is braked
+        self._lag = off, angles - self.targets
+        self.targets, self._before = angles, angles.copy()
 
     # ── one turn ───────────────────────────────────────────────────────────────────
 
@@ -250,6 +279,9 @@ class FigureDrive(Balance):
             blend = RISE_SECONDS if is_rising else BLEND_SECONDS
             share = (now - self.blend_since) / blend if self._blend_from else 1.0
             self.pose = mixed(self._blend_from, wish.pose, gestures.ease(share))
+            if self._lag:
+                left, off = self._lags(now), self._lag[0]
+                self.pose = self.pose | {n: self.pose.get(n, 0.0) + left * off[n] for n in off}
             self.has_free_legs = wish.has_free_legs
             self.lift = 0.0
             self.is_airborne, self.spin_torque, self.nudge = False, None, np.zeros(3)
@@ -259,6 +291,10 @@ class FigureDrive(Balance):
         if wish.trips and seconds > 0.0:
             self._fall(data)
         return wish
+
+    def _lags(self, now: float) -> float:
+        """How much is left of the lag after a cut, 1 to 0."""
+        return 1.0 - gestures.ease(now / STRIDE_SECONDS)
 
     def wish(self, data: mujoco.MjData, act: Act, since: float, towards: Array | None) -> Wish:
         """What it does `since` seconds after its act began; `towards` in its plan's frame."""
@@ -276,11 +312,15 @@ class FigureDrive(Balance):
         self.heading += max(-most, min(most, off))
         speed = wish.speed * max(0.0, math.cos(min(abs(off), 0.5 * math.pi)))
         have = speed if begins else self.speed
-        reach = (3.6 if speed > 2.0 or have > 2.0 else 2.4) * seconds
+        reach = (3.6 if speed > 2.0 or have > 2.0 else 2.4) * seconds * self.gravity / EARTH
+        if not self.is_carried:  # in the air nobody gathers speed
+            reach = 0.0
         self.speed = have + max(-reach, min(reach, speed - have))
         self.velocity = self.speed * self.forward() + wish.drift
 
     turning = speed = 0.0  # rad to go, m/s ahead
+    # How far root (as a pose) and joints (radians) were from the plan, after a cut in mid-stride.
+    _lag: tuple[Pose, Array] | None = None
 
     def _step_feet(self, data: mujoco.MjData, wish: Wish, seconds: float) -> None:
         if self.leap is None and not self.has_free_legs:
@@ -372,6 +412,10 @@ class FigureDrive(Balance):
                 chest = data.xmat[rig.chest].reshape(3, 3)
                 bend_arm(arm, chest.T @ (place - data.xpos[rig.chest]), out, POLE)
                 out[joints] = before + share * (out[joints] - before)
+        if self._lag:
+            left = self._lags(float(data.time))
+            out += left * self._lag[1]
+            self._lag = self._lag if left > 0.0 else None
         return at, turn
 
     def _servo(self, data: mujoco.MjData, seconds: float) -> None:
@@ -410,7 +454,13 @@ class FigureDrive(Balance):
             mujoco.mj_jac(self.model, data, self._jacobian, None, point, foot.leg.lower_body)
             legs = list(foot.leg.joints)
             up = self.weight * share * rig.mass * max(0.0, self.gravity + self.lift)
-            torque[legs] -= up * self._jacobian[2, rig.v[legs]]
+            way = self._jacobian[2, rig.v[legs]]
+            if self.stepper.is_walking and self.gait.duty < 0.5 and len(legs) == 6:
+                # One leg at a time pushes through the middle of the body, or the trunk would pitch.
+                arm = data.subtree_com[rig.root] - point
+                aim = arm[:2] / max(arm[2], 0.5 * self.size)
+                way = way + aim @ self._jacobian[:2, rig.v[legs]]
+            torque[legs] -= up * way
 
     def _shares(self, planted: list[Foot]) -> list[float]:
         """How much of the weight each planted foot bears, so that the middle stays over them."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from engine.engines.scene.physics.rig import Leg
 
 Array = NDArray[np.float64]
+EARTH = 9.81  # m/s², for which gaits are given
 STILL = 0.08  # m/s: slower than this nobody needs to step
 ASTRAY = 0.07  # of a leg's length: a foot farther than this from its place steps back
 
@@ -48,22 +49,25 @@ class Foot:
     at: Array = field(default_factory=lambda: np.zeros(3))  # below the ankle, as planned now
     now_yaw: float = 0.0
 
-    def put(self, ankle: Array, above: float) -> None:
-        """Have it where its ankle is, `above` the ground; from the air it comes down."""
-        self.spot[:2] = ankle[:2]
+    def put(self, ankle: Array, pitch: float, lifted: float) -> None:
+        """Have it where its ankle is, rolled by `pitch`; higher than `lifted` it is in the air."""
+        self.pitch = pitch
+        at = ankle - _ankle_offset(self)
+        self.is_planted = at[2] - self.spot[2] <= lifted
+        self.spot[:2] = at[:2]
         self.at, self.landing, self.landing_yaw = self.spot.copy(), self.spot.copy(), self.yaw
-        self.is_planted = above <= 0.0
-        if not self.is_planted:
-            self.at[2] += above
-            self.start, self.start_yaw, self.start_pitch = self.at.copy(), self.yaw, 0.0
+        if not self.is_planted:  # it comes down
+            self.at[2] = at[2]
+            self.start, self.start_yaw, self.start_pitch = self.at.copy(), self.yaw, pitch
             self.began, self.progress = 0.0, 0.7
 
 
 class Stepper:
     """Places the feet of one figure; times in seconds, places in metres."""
 
-    def __init__(self, legs: list[Leg], size: float) -> None:
+    def __init__(self, legs: list[Leg], size: float, gravity: float) -> None:
         self.size = size  # length of a leg
+        self.pace = math.sqrt(size * gravity / EARTH)  # speeds go with it (Froude)
         self.feet = [Foot(leg, np.zeros(3), 0.0) for leg in legs]
         self.phase = 0.0
         self.is_walking = False
@@ -71,7 +75,7 @@ class Stepper:
 
     def frequency(self, gait: Gait, speed: float) -> float:
         """Cycles a second at a speed."""
-        pendulum = 1.0 / math.sqrt(self.size)
+        pendulum = self.pace / self.size
         return gait.slowest * pendulum + gait.quicker * speed / self.size
 
     def stand_at(self, homes: list[Array], heading: float) -> None:
@@ -94,6 +98,75 @@ class Stepper:
             else:
                 foot.is_planted = False
                 foot.start = homes[k] - velocity * (1.0 - AHEAD) * gait.duty * self.cycle_seconds
+
+    def take_up(
+        self, gait: Gait, homes: list[Array], heading: float, velocity: Array, lands_in: float
+    ) -> None:
+        """Go on in mid-stride: at the time of the cycle that its feet, as they are, fit best.
+
+        With no foot on the ground one of them lands in `lands_in` seconds.
+        """
+        speed = math.sqrt(velocity @ velocity)
+        self.is_walking, self.cycle_seconds = True, 1.0 / self.frequency(gait, speed)
+        seen = [(foot.at - home, foot.pitch) for foot, home in zip(self.feet, homes, strict=True)]
+
+        def misfit(phase: float) -> float:
+            return sum(
+                self._misfit(gait, (phase + offset) % 1.0, velocity, *foot)
+                for offset, foot in zip(gait.offsets, seen, strict=True)
+            )
+
+        phases = [k / PHASES for k in range(PHASES)]
+        if not any(foot.is_planted for foot in self.feet):
+            ahead = min(lands_in / self.cycle_seconds, 1.0 - gait.duty)
+            phases = [(-ahead - offset) % 1.0 for offset in gait.offsets]
+        self.phase = min(phases, key=misfit)
+        for offset, foot, home in zip(gait.offsets, self.feet, homes, strict=True):
+            u = (self.phase + offset) % 1.0
+            foot.is_planted = u < gait.duty
+            if foot.is_planted:
+                foot.stance = u / gait.duty
+                continue
+            share = (u - gait.duty) / (1.0 - gait.duty)
+            foot.progress, foot.began = share, 0.0
+            foot.landing_yaw, foot.start_yaw = heading, foot.yaw
+            foot.landing = home + velocity * self._until_below(gait, share)
+            ease = share * share * (3.0 - 2.0 * share)
+            here = foot.at.copy()
+            here[2] = foot.spot[2]
+            if share < AIMS:  # the start from which a whole swing would have brought it here
+                foot.start = (here - ease * foot.landing) / (1.0 - ease)
+            else:
+                foot.start = foot.landing - velocity * self.cycle_seconds
+                foot.landing = (here - (1.0 - ease) * foot.start) / ease
+            rolled = self._brisk(speed) * gait.heel * ease**3
+            foot.start_pitch = (foot.pitch - rolled) / max(1.0 - ease, 0.1) ** 2
+        self.step(0.0, gait, homes, heading, velocity)
+
+    def _misfit(self, gait: Gait, u: float, velocity: Array, off: Array, pitch: float) -> float:
+        """How far, squared, a foot `off` its home is from its place at `u` of its cycle."""
+        brisk = self._brisk(math.sqrt(velocity @ velocity))
+        if u < gait.duty:
+            share = u / gait.duty
+            place = velocity * (AHEAD - share) * gait.duty * self.cycle_seconds
+            rolled = brisk * _rolled(gait, share)
+        else:
+            share = (u - gait.duty) / (1.0 - gait.duty)
+            ease = share * share * (3.0 - 2.0 * share)
+            ahead = self._until_below(gait, share)
+            place = velocity * (ahead - (1.0 - ease) * self.cycle_seconds)
+            place = place + np.array((0.0, 0.0, gait.lift * self.size * _arch(share)))
+            rolled = brisk * (gait.heel * ease**3 - gait.toe * (1.0 - ease) ** 2)
+        miss = off - place
+        return float(miss @ miss) + (ROLL_ARM * self.size * (pitch - rolled)) ** 2
+
+    def _until_below(self, gait: Gait, share: float) -> float:
+        """Seconds until a foot that has swung by `share`, and landed, is below its hip."""
+        return ((1.0 - share) * (1.0 - gait.duty) + AHEAD * gait.duty) * self.cycle_seconds
+
+    def _brisk(self, speed: float) -> float:
+        """How far feet roll at a speed, 0 to 1."""
+        return min(1.0, speed / (0.9 * self.pace))
 
     def step(  # noqa: PLR0913 - what a step depends on
         self,
@@ -176,10 +249,7 @@ class Stepper:
                 foot.spot[:2] = foot.at[:2]
         foot.stance = share
         foot.at, foot.now_yaw = foot.spot, foot.yaw
-        brisk = min(1.0, speed / (0.9 * math.sqrt(self.size)))
-        landed = gait.heel * max(0.0, 1.0 - share / 0.16)
-        leaving = max(0.0, (share - 0.6) / 0.4)
-        foot.pitch = brisk * (landed - gait.toe * leaving * leaving)
+        foot.pitch = self._brisk(speed) * _rolled(gait, share)
 
     def _swing(
         self, foot: Foot, share: float, gait: Gait, home: Array, heading: float, velocity: Array
@@ -190,22 +260,34 @@ class Stepper:
             foot.began = min(share, 0.9)
         share = max(0.0, (share - foot.began) / (1.0 - foot.began))
         foot.progress = share
-        cycle = self.cycle_seconds
-        if share < 0.85:
-            remaining = (1.0 - share) * (1.0 - gait.duty) * cycle
-            foot.landing = home + velocity * (remaining + AHEAD * gait.duty * cycle)
+        if share < AIMS:
+            foot.landing = home + velocity * self._until_below(gait, share)
             foot.landing_yaw = heading
         ease = share * share * (3.0 - 2.0 * share)  # it lands without sliding on
         foot.at = foot.start + ease * (foot.landing - foot.start)
-        arch = math.sin(math.pi * share) ** 1.3
-        foot.at[2] += gait.lift * self.size * arch
+        foot.at[2] += gait.lift * self.size * _arch(share)
         turn = math.remainder(foot.landing_yaw - foot.start_yaw, math.tau)
         foot.now_yaw = foot.start_yaw + ease * turn
-        brisk = min(1.0, math.sqrt(velocity @ velocity) / (0.9 * math.sqrt(self.size)))
+        brisk = self._brisk(math.sqrt(velocity @ velocity))
         foot.pitch = foot.start_pitch * (1.0 - ease) ** 2 + brisk * gait.heel * ease**3
 
 
 AHEAD = 0.46  # share of a stance's way that lies before the hip
+PHASES = 60  # of a cycle, that are tried
+AIMS = 0.85  # share of a swing until which the place of landing goes with the hip
+ROLL_ARM = 0.15  # leg lengths: a foot rolled by a radian too much counts as so far astray
+
+
+def _rolled(gait: Gait, share: float) -> float:
+    """Pitch in radians of a foot that has stood by `share`, at full speed."""
+    landed = gait.heel * max(0.0, 1.0 - share / 0.16)
+    leaving = max(0.0, (share - 0.6) / 0.4)
+    return landed - gait.toe * leaving * leaving
+
+
+def _arch(share: float) -> float:
+    """How high a foot is that has swung by `share`, of its highest."""
+    return float(math.sin(math.pi * min(max(share, 0.0), 1.0)) ** 1.3)
 
 
 def _apart(a: Array, b: Array) -> float:
@@ -215,11 +297,15 @@ def _apart(a: Array, b: Array) -> float:
 
 def ankle_place(foot: Foot) -> Array:
     """Where the ankle is when the foot rolls over its heel or its ball, in the same frame."""
+    return np.asarray(foot.at + _ankle_offset(foot))
+
+
+def _ankle_offset(foot: Foot) -> Array:
+    """From below the flat foot's ankle to where it is when the foot rolls."""
     leg, pitch = foot.leg, foot.pitch
     # Distances forward from below the ankle to what the foot turns about.
     pivot = -leg.heel if pitch > 0.0 else leg.ball
     c, s = math.cos(pitch), math.sin(pitch)
     forward = pivot + (-pivot) * c - leg.sole * s
     up = (-pivot) * s + leg.sole * c
-    along = np.array((forward * math.cos(foot.now_yaw), forward * math.sin(foot.now_yaw), up))
-    return np.asarray(foot.at + along)
+    return np.array((forward * math.cos(foot.now_yaw), forward * math.sin(foot.now_yaw), up))

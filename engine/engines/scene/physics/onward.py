@@ -59,8 +59,9 @@ def go_on(figure: "FigureDrive", data: mujoco.MjData) -> None:
     figure.stepper.stand_at(figure.homes(), figure.heading)
     for foot, ankle in zip(figure.stepper.feet, ankles, strict=True):
         spot = around.T @ (ankle - base)
-        above = float(spot[2] - foot.leg.sole - figure.place[2])
-        foot.put(spot, above if above > LIFTED * figure.size else 0.0)
+        sole = data.xmat[foot.leg.lower_body].reshape(3, 3)
+        pitch = math.asin(max(-1.0, min(1.0, -sole[2, 1]))) if len(foot.leg.joints) == 6 else 0.0
+        foot.put(spot, pitch, LIFTED * figure.size)
 
 
 def _joint(figure: "FigureDrive", number: int) -> int:
