@@ -213,7 +213,7 @@ def _apart(a: Array, b: Array) -> float:
     return math.hypot(a[0] - b[0], a[1] - b[1])
 
 
-def ankle_place(foot: Foot) -> Array:
+def ankle_place(foot: Foot) -> tuple[float, float, float]:
     """Where the ankle is when the foot rolls over its heel or its ball, in the same frame."""
     leg, pitch = foot.leg, foot.pitch
     # Distances forward from below the ankle to what the foot turns about.
@@ -221,5 +221,5 @@ def ankle_place(foot: Foot) -> Array:
     c, s = math.cos(pitch), math.sin(pitch)
     forward = pivot + (-pivot) * c - leg.sole * s
     up = (-pivot) * s + leg.sole * c
-    along = np.array((forward * math.cos(foot.now_yaw), forward * math.sin(foot.now_yaw), up))
-    return np.asarray(foot.at + along)
+    x, y, z = foot.at.tolist()
+    return (x + forward * math.cos(foot.now_yaw), y + forward * math.sin(foot.now_yaw), z + up)
