@@ -1,15 +1,20 @@
 """What a clip of the scene engine costs, by stage, beside two bare references in the same run.
 
-    python -m benchmarks.engine [--seconds 5] [--size 360x640]
+    python -m benchmarks.engine [--seconds 5] [--size 360x640] [--cold]
 
 Prints wall and CPU seconds a stage, and the ratio of the CPU seconds to (a) ffmpeg encoding as many
-raw frames and (b) a bare numba tracer of one sphere on a plane. On a shared machine only the ratios
-mean something. The first run compiles, and says how long that took.
+raw frames and (b) a bare numba tracer of one sphere on a plane; then, by prompt, what a preview
+costs beside the clip, as CPU seconds, and memory. On a shared machine only the ratios mean
+something. `--size 720x1280` measures large clips. The first run compiles, and says how long that
+took; `--cold` measures it anew, in a process of its own with an empty folder for what is compiled.
 """
 
 import argparse
 import math
+import os
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +28,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from engine.contracts import VideoRequest
+from engine.engines.scene.camera.direction import direction_of
+from engine.engines.scene.camera.film import film as film_world
 from engine.engines.scene.engine import SceneEngine, soundtrack
 from engine.engines.scene.physics.simulate import simulate
 from engine.engines.scene.pictures import contact_sheet, draw, take_of
@@ -38,7 +45,13 @@ PROMPTS = (
     "five glass marbles roll on ice",
     "a red ball floats on the sea at sunset",
     'a woman walks on the street and says "good morning"',
+    "two women dance on a stage",
+    "a dog runs across a meadow",
+    "a man throws a basketball to a woman in a park",
+    "a boat sails on the sea",
 )
+Rows = dict[str, list[tuple[float, float]]]  # wall and CPU seconds of each prompt, by stage
+WARM_UP = "from engine.engines.scene.engine import SceneEngine; SceneEngine().warm_up()"
 SAMPLED = 12  # frames a clip whose stages are timed one by one
 
 
@@ -98,11 +111,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--size", default="360x640")
+    parser.add_argument("--cold", action="store_true", help="also measure a cold start")
     options = parser.parse_args()
+    if options.cold:
+        wall, cpu, _ = timed(start_cold)
+        print(f"cold start (compiles all): {wall:.1f} s wall, {cpu:.1f} CPU-s")
     engine = SceneEngine()
     warm_wall, warm_cpu, _ = timed(engine.warm_up)
     bare_film(16, 16, 1)
-    rows: dict[str, list[tuple[float, float]]] = {}
+    rows: Rows = {}
     width_px, height_px = (int(side) for side in options.size.split("x"))
     with tempfile.TemporaryDirectory() as folder:
         to = Path(folder) / "clip.mp4"
@@ -119,14 +136,26 @@ def main() -> None:
     for name, (wall, cpu) in means.items():
         encode, tracer = cpu / means["bare encode"][1], cpu / means["bare tracer"][1]
         print(f"{name:14} {wall:8.2f} {cpu:8.2f} {encode:9.2f} {tracer:9.2f}")
+    print(f"\n{'preview':>8} {'/ clip':>8} {'physics':>8}  CPU s of each prompt")
+    for i, prompt in enumerate(PROMPTS):
+        clip, preview, physics = (rows[n][i][1] for n in ("clip", "preview", "-- physics"))
+        print(f"{preview:8.2f} {preview / clip:8.3f} {physics:8.2f}  {prompt} ({clip:.2f})")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory: {peak:.0f} MiB")
 
 
-def measure(
-    rows: dict[str, list[tuple[float, float]]], request: VideoRequest, seed: int, to: Path
-) -> None:
-    """Time the whole clip, then its stages one by one, then the encoding of its frames alone."""
+def start_cold() -> None:
+    """Warm an engine up in a process of its own that finds nothing compiled."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(  # noqa: S603 - what it runs is written above
+            [sys.executable, "-c", WARM_UP],
+            check=True,
+            env={**os.environ, "NUMBA_CACHE_DIR": folder},
+        )
+
+
+def measure(rows: Rows, request: VideoRequest, seed: int, to: Path) -> None:
+    """Time the whole clip and its preview, then stage by stage, then the encoding alone."""
 
     def note(name: str, work: Callable[[], Any]) -> Any:
         wall, cpu, result = timed(work)
@@ -137,13 +166,19 @@ def measure(
         SceneEngine().render(request, to, on_progress=lambda _: None, is_cancelled=lambda: False)
 
     note("clip", render)
+    note("preview", lambda: SceneEngine().preview(request, is_cancelled=lambda: False))
     film = note("- produce", lambda: produce(request, seed, lambda: False))
     shot = film.shots[0]
-    lines, fps = shot.script.lines, request.fps
-    note("-- speech", lambda: speak(lines, start=0.0, end=5.0, fps=fps, speakers=()))
-    note("-- physics", lambda: simulate(shot.world, shot.clock, is_cancelled=lambda: False))
+    script, fps, end = shot.script, request.fps, float(request.seconds)
+    said = partial(speak, script.lines, start=0.0, end=end, fps=fps, speakers=script.subjects)
+    note("-- speech", said)
+    clock = np.arange(len(shot.cameras) + 1) / fps
+    note("-- physics", lambda: simulate(shot.world, clock, is_cancelled=lambda: False))
+    aspect = request.width_px / request.height_px
+    directed = direction_of(script)
+    note("-- camera", lambda: film_world(shot.world, shot.motion, directed, aspect=aspect, fps=fps))
     note("- sound", lambda: soundtrack(film))
-    note("- preview", lambda: contact_sheet(film))
+    note("- sheet", lambda: contact_sheet(film))
     drawn = note("- frames", lambda: list(draw(film)))
     note_frames(rows, film)
     width, height = request.width_px, request.height_px
@@ -153,7 +188,7 @@ def measure(
     )
 
 
-def note_frames(rows: dict[str, list[tuple[float, float]]], film: Film) -> None:
+def note_frames(rows: Rows, film: Film) -> None:
     """Time tracing, blur and development on one core, from a few frames of the first shot."""
     request, shot = film.request, film.shots[0]
     size = request.width_px, request.height_px

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import uuid
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -73,6 +74,25 @@ def test_a_cancelled_clip_leaves_nothing(tmp_path, frames):
             is_cancelled=lambda: next(answers),
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_clip_takes_up_what_its_preview_simulated(tmp_path):
+    asked: list[bool] = []
+
+    def is_cancelled() -> bool:
+        asked.append(True)  # once a moment that is simulated, and once a frame that is drawn
+        return False
+
+    engine = SceneEngine()
+    engine.preview(BALL, is_cancelled=never)
+    made = {}
+    for name, request in (("other", replace(BALL, seed=4)), ("same", BALL), ("again", BALL)):
+        asked.clear()
+        to = tmp_path / f"{name}.mp4"
+        engine.render(request, to, on_progress=lambda _: None, is_cancelled=is_cancelled)
+        made[name] = len(asked), to.read_bytes()
+    assert [frames for frames, _ in made.values()] == [25 + 24, 24, 25 + 24]
+    assert made["same"][1] == made["again"][1]
 
 
 def test_a_cancelled_sheet_is_not_drawn():

@@ -12,6 +12,7 @@ from engine.engines.scene.frames.render import Picture
 from engine.engines.scene.language.listing import vocabulary_listing
 from engine.engines.scene.pictures import contact_sheet, draw
 from engine.engines.scene.production import Film, produce
+from engine.engines.scene.shelf import Shelf
 from engine.engines.scene.sound.ambience import beds_of
 from engine.engines.scene.sound.heard import Scored
 from engine.engines.scene.sound.loudness import Samples
@@ -24,6 +25,9 @@ from engine.mp4 import write_mp4
 
 class SceneEngine:
     """language → speech → scene → physics → camera → light → frames → sound."""
+
+    def __init__(self) -> None:
+        self._shelf = Shelf()
 
     @property
     def capabilities(self) -> EngineCapabilities:
@@ -45,6 +49,8 @@ class SceneEngine:
     def preview(self, request: VideoRequest, *, is_cancelled: Callable[[], bool]) -> Preview:
         """Draw eight small pictures of the clip; they show what `render` would simulate.
 
+        What was simulated for it is kept for a while: `render` takes it up.
+
         Raises:
             RenderCancelled: `is_cancelled` answered true.
             RequestRejected: `request.source` is no account of this engine, or a face no picture.
@@ -52,6 +58,7 @@ class SceneEngine:
         film = produce(request, _seed(request), is_cancelled)
         if is_cancelled():
             raise RenderCancelled("the caller no longer wants this preview")
+        self._shelf.put(request, film)
         return Preview(contact_sheet(film), film.not_drawn)
 
     def render(
@@ -69,7 +76,7 @@ class SceneEngine:
             RequestRejected: `request.source` is no account of this engine, or a face no picture.
             TranscodeError: ffmpeg failed.
         """
-        film = produce(request, _seed(request), is_cancelled)
+        film = self._shelf.take(request) or produce(request, _seed(request), is_cancelled)
         write_mp4(
             to,
             _watched(draw(film), film, on_progress, is_cancelled),

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engine.engines.scene.camera.lens import Camera
 from engine.engines.scene.frames.decals import atlas_of
+from engine.engines.scene.frames.environment import MIRROR_SIDE, SMALL_MIRROR_SIDE
 from engine.engines.scene.frames.mouths import mouths_in
 from engine.engines.scene.frames.plate import plate_of
 from engine.engines.scene.frames.render import Picture, Take, render_frames
@@ -98,4 +99,5 @@ def take_of(film: Film, shot: StagedShot, size: tuple[int, int]) -> Take:
         ),
         plate=plate_of(reference, size) if reference else None,
         plate_camera=film.shots[0].cameras[0] if reference else None,
+        mirror_side=SMALL_MIRROR_SIDE if min(size) <= SHORTER_SIDE_PX else MIRROR_SIDE,
     )

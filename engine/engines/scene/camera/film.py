@@ -15,6 +15,7 @@ from engine.engines.scene.camera.framing import (
     SIZES,
     Framing,
     Thing,
+    frame_from,
     frame_things,
     things_of,
 )
@@ -94,7 +95,8 @@ def _framings(
     elif direction.rack:
         wanted = _in_depth(things, direction, aspect)
     azimuths = [wanted + math.radians(degrees) for degrees in AZIMUTHS]
-    return [(azimuth, frame_things(things, direction, aspect, azimuth)) for azimuth in azimuths]
+    framings = frame_from(things, direction, aspect, azimuths)
+    return list(zip(azimuths, framings, strict=True))
 
 
 def _in_depth(things: list[Thing], direction: Direction, aspect: float) -> float:

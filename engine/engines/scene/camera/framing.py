@@ -1,6 +1,7 @@
 """Framing: what must be in the picture, where it is and how high a picture it needs."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,17 +105,30 @@ class Framing:
     deep: Array  # (frames,) how far the subject reaches towards the camera
 
 
-def frame_things(
-    things: list[Thing], direction: Direction, aspect: float, azimuth: float = 0.0
-) -> Framing:
-    """Decide what is shown, around which point and how large, before any smoothing.
+def frame_things(things: list[Thing], direction: Direction, aspect: float) -> Framing:
+    """Decide what is shown, around which point and how large, before any smoothing."""
+    return frame_from(things, direction, aspect, (0.0,))[0]
 
-    Seen from `azimuth` (radians) a group may be narrower; a chosen size is the same from anywhere.
+
+def frame_from(
+    things: list[Thing], direction: Direction, aspect: float, azimuths: Sequence[float]
+) -> list[Framing]:
+    """The same, seen from each azimuth (radians).
+
+    From there a group may be narrower; a chosen size is the same from anywhere.
     """
     main = _main(things, direction)
     size = SIZES.get(direction.size or "")
-    if size is None:
-        return _frame_all(things, main, aspect, azimuth)
+    if size is not None:
+        return [_frame_size(things, main, direction, size, aspect)] * len(azimuths)
+    widest = _widest(things, aspect)
+    pulls = _pulls(things, widest)
+    return [_frame_all(things, main, aspect, azimuth, widest, pulls) for azimuth in azimuths]
+
+
+def _frame_size(
+    things: list[Thing], main: Thing, direction: Direction, size: Size, aspect: float
+) -> Framing:
     shown = (main,) if direction.size == "extreme_close" else _company(things, main, size)
     low = np.min([t.low for t in shown], axis=0)
     high = np.max([t.high for t in shown], axis=0)
@@ -178,16 +192,32 @@ def _company(things: list[Thing], main: Thing, size: Size) -> tuple[Thing, ...]:
     return tuple(near)
 
 
-def _frame_all(things: list[Thing], main: Thing, aspect: float, azimuth: float) -> Framing:
+def _moving(things: list[Thing]) -> list[Thing]:
+    return [t for t in things if t.weight > 0.5] or things
+
+
+def _widest(things: list[Thing], aspect: float) -> float:
+    """How far to either side the picture of a group reaches, m."""
+    girths = [max(0.5 * t.breadth, 0.3 * t.stature) for t in _moving(things)]
+    return WIDEST * min(1.0, 0.5 + 0.5 * aspect) * float(np.mean(girths))
+
+
+def _pulls(things: list[Thing], widest: float) -> Array:
+    """Weight (frames, things) with which each pulls the picture towards itself."""
+    at = np.stack([t.centre for t in things], axis=1)
+    # What is played at stays in the picture, rather than the ball that rebounds from it.
+    held = np.array([4.0 if t.weight == PLAYED_AT else t.weight for t in things])
+    return _attention(at, held, widest)
+
+
+def _frame_all(
+    things: list[Thing], main: Thing, aspect: float, azimuth: float, widest: float, pulls: Array
+) -> Framing:
     """Everything that acts, and the ground it acts on; what leaves for good is let go."""
-    moving = [t for t in things if t.weight > 0.5] or things
-    girths = [max(0.5 * t.breadth, 0.3 * t.stature) for t in moving]
-    widest = WIDEST * min(1.0, 0.5 + 0.5 * aspect) * float(np.mean(girths))
+    moving = _moving(things)
     at = np.stack([t.centre for t in things], axis=1)
     weights = np.array([t.weight for t in things])
-    # What is played at stays in the picture, rather than the ball that rebounds from it.
-    held = np.where([t.weight == PLAYED_AT for t in things], 4.0, weights)
-    weight = _attention(at, held, widest)[..., None]
+    weight = pulls[..., None]
     # From here on across, deep and up, as the camera sees them.
     c, s = math.cos(azimuth), math.sin(azimuth)
     turn = np.array(((c, s, 0.0), (-s, c, 0.0), (0.0, 0.0, 1.0)))

@@ -87,7 +87,13 @@ class Path:
                 )
             )
             right = np.array((math.cos(yaw), -math.sin(yaw), 0.0))
-            up = np.cross(right, ahead)
+            up = np.array(  # what np.cross takes longer for than for all the rest
+                (
+                    right[1] * ahead[2],
+                    -right[0] * ahead[2],
+                    right[0] * ahead[1] - right[1] * ahead[0],
+                )
+            )
             c, s = math.cos(self.roll[i]), math.sin(self.roll[i])
             made.append(
                 Camera(

@@ -10,6 +10,7 @@ Clouds and stars move slowly: tables are made for every other second, and a fram
 import math
 import threading
 from collections import OrderedDict
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ KEPT = 4  # tables in memory: two of this frame, and those of frames not done ye
 MOST_TEXELS = 2048  # on the side of a face
 TEXELS_PER_PIXEL = 2.4  # a face's side over the picture's height: about a texel a pixel
 MIRROR_SIDE = 256  # of the table that mirrors see: small pictures on curved or rough things
+SMALL_MIRROR_SIDE = 128  # of the same, for pictures as small as those of a contact sheet
 EYE_HEIGHT = 1.5
 
 Table = NDArray[np.float32]
@@ -167,17 +169,25 @@ def _filled(look: Look, side: int, camera: Any, size: tuple[int, int]) -> Table:
         return sheet.table
 
 
+@lru_cache(maxsize=KEPT)
+def _mirror(look: Look, side: int) -> Table:
+    """What mirrors see of the sky of a look: all of it; the shots of one film share it."""
+    sheet = _Sheet(side)
+    _fill(sheet.table, sheet.done, np.ones_like(sheet.done), record(look))
+    return sheet.table
+
+
+NO_MIRROR = _Sheet(BLOCK).table
+
+
 class Environment:
     """The sky of one look. Safe to use from several threads; what it gives depends on none."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, mirror_side: int = MIRROR_SIDE) -> None:
         self._look = look._replace(seconds=0.0)
         self._moves = look.clouds > 0.0 or look.stars > 0.0
         self._is_near = look.backdrop in {ROOM, CURTAIN}  # drawn ray by ray
-        mirror = _Sheet(BLOCK if self._is_near else MIRROR_SIDE)
-        if not self._is_near:
-            _fill(mirror.table, mirror.done, np.ones_like(mirror.done), record(self._look))
-        self.mirror = mirror.table
+        self.mirror = NO_MIRROR if self._is_near else _mirror(self._look, mirror_side)
 
     def tables(
         self, camera: Any, seconds: float, size: tuple[int, int]

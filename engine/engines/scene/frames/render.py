@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.engines.scene.camera.lens import Camera
 from engine.engines.scene.frames.atlas import Atlas
 from engine.engines.scene.frames.blur import smear
-from engine.engines.scene.frames.environment import Environment
+from engine.engines.scene.frames.environment import MIRROR_SIDE, Environment
 from engine.engines.scene.frames.film import develop, fall
 from engine.engines.scene.frames.focus import defocus
 from engine.engines.scene.frames.pixels import ACROSS, Palette, palette_of
@@ -64,6 +64,7 @@ class Take:
         mouths: Mapping[str, NDArray[np.int8]] | None = None,
         plate: Light | None = None,
         plate_camera: Camera | None = None,
+        mirror_side: int = MIRROR_SIDE,
         seed: int = 0,
     ) -> None:
         """Take a simulation in.
@@ -78,13 +79,14 @@ class Take:
             mouths: `Mouth` a frame of the take, by the name in a face's `Decal.text`.
             plate: (height, width, 3) linear light that stands for sky and ground.
             plate_camera: the first camera of the film, from which the plate is projected.
+            mirror_side: texels on the side of the sky that mirrors see.
             seed: of grain and paper.
         """
         self._world, self._motion, self._lighting = world, motion, lighting
         self._cameras, self._clock, self._seed = cameras, clock, seed
         self._atlas = atlas or Atlas()
         self._solids = Solids(world, motion, self._atlas, mouths or {})
-        self._environment = Environment(lighting.look)
+        self._environment = Environment(lighting.look, mirror_side)
         self._pool = water_of(world.place)
         self._palette: Palette | None = None
         self._palette_lock = threading.Lock()

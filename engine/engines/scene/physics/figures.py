@@ -19,9 +19,13 @@ from engine.engines.scene.physics.leaps import Leap
 from engine.engines.scene.physics.onward import RISE_SECONDS, go_on
 from engine.engines.scene.physics.rig import (
     Rig,
+    Turn,
+    Vector,
+    along,
     bend_arm,
     bend_leg,
-    facing,
+    turn_facing,
+    within,
     yaw_of,
 )
 from engine.engines.scene.scene.world import Act, Actor, World
@@ -36,6 +40,7 @@ ROOT_MOVES = ("up", "ahead", "side", "bow", "lean", "twist")
 TOE_OUT = 0.12  # rad
 STRIDE_SECONDS = 0.2  # until one who is in mid-stride after a cut does as planned
 STRIDES = 0.5  # m/s for a leg of 1 m: who is faster after a cut is in mid-stride
+DAMPED = 1e-3  # of the equations for how feet share the weight
 
 
 class FigureDrive(Balance):
@@ -56,7 +61,7 @@ class FigureDrive(Balance):
         self.height = -rig.ground  # of the root over what it stands on
         self.targets = np.zeros(len(rig.names))
         self._before = np.zeros(len(rig.names))
-        self._jacobian = np.zeros((3, model.nv))
+        self._jacobian, self._point = np.zeros((3, model.nv)), np.zeros(3)
         self.pose: Pose = {}
         self._blend_from: Pose = {}
         self.act: Act | None = None
@@ -71,7 +76,7 @@ class FigureDrive(Balance):
         self.touches: set[int] = set()  # bodies under or beside it
         self._touching: set[int] = set()  # its own limbs that touch
         self._leg_joints = [joint for leg in rig.legs for joint in leg.joints]
-        self._legs_were: Array | None = None
+        self._legs_were: list[float] | None = None
         self._free_since = 0.0
         mujoco.mj_kinematics(model, data)
         mujoco.mj_comPos(model, data)
@@ -112,7 +117,7 @@ class FigureDrive(Balance):
         data.qpos[self.rig.q] = np.clip(self.targets, self.rig.low, self.rig.high)
         q = self.rig.root_q
         data.qpos[q : q + 3] = at
-        mujoco.mju_mat2Quat(data.qpos[q + 3 : q + 7], turn.reshape(9))
+        mujoco.mju_mat2Quat(data.qpos[q + 3 : q + 7], np.array(turn))
         self._before = self.targets.copy()
         mujoco.mj_kinematics(self.model, data)
         mujoco.mj_comPos(self.model, data)
@@ -178,16 +183,15 @@ class FigureDrive(Balance):
         """Note what the figure touches, and with which limbs."""
         self.touches.clear()
         self._touching.clear()
-        n = data.ncon
-        if n:
-            geoms = data.contact.geom[:n]
-            mine = self.rig.is_mine[geoms]
-            met = (mine[:, 0] | mine[:, 1]) & (data.contact.efc_address[:n] >= 0)
-            pairs = self.model.geom_bodyid[geoms[met]].tolist()
-            for (a, b), is_first in zip(pairs, mine[met, 0].tolist(), strict=True):
-                own, other = (a, b) if is_first else (b, a)
-                self.touches.add(other)
-                self._touching.add(own)
+        if data.ncon:
+            is_mine, body_of, contact = self.rig.is_mine, self.rig.body_of, data.contact
+            rows = contact.efc_address.tolist()
+            for (a, b), row in zip(contact.geom.tolist(), rows, strict=True):
+                if row < 0 or not (is_mine[a] or is_mine[b]):
+                    continue
+                own, other = (a, b) if is_mine[a] else (b, a)
+                self.touches.add(body_of[other])
+                self._touching.add(body_of[own])
 
     def _change_support(self, data: mujoco.MjData) -> None:
         """Go on planning in the frame of what is under the feet now."""
@@ -339,12 +343,14 @@ class FigureDrive(Balance):
 
     def homes(self, width: float = 1.0, ahead: float = 0.0) -> list[Array]:
         """The places below the hips, on what it stands on."""
-        f = self.forward()
-        left = np.array((-f[1], f[0], 0.0))
-        return [
-            self.place + (ahead * self.size - leg.rest[1]) * f + width * leg.rest[0] * left
-            for leg in self.rig.legs
-        ]
+        c, s = math.cos(self.heading), math.sin(self.heading)
+        x, y, z = self.place.tolist()
+        homes = []
+        for leg in self.rig.legs:
+            left, back, _ = leg.rest.tolist()
+            left, forward = width * left, ahead * self.size - back
+            homes.append(np.array((x + forward * c - left * s, y + forward * s + left * c, z)))
+        return homes
 
     def land(self, data: mujoco.MjData) -> None:
         """Stand where the feet are now."""
@@ -368,62 +374,64 @@ class FigureDrive(Balance):
 
     # ── how it does it ─────────────────────────────────────────────────────────────
 
-    def _bend(self, data: mujoco.MjData) -> tuple[Array, Array]:
+    def _bend(self, data: mujoco.MjData) -> tuple[Vector, Turn]:
         """Angles of all joints for the planned pose; the root's planned place and turn (world)."""
-        pose, rig = self.pose, self.rig
-        base, around = self._frame(data)
-        heading = self.heading + _yaw(around)
+        wanted, rig = self.pose.get, self.rig
+        base, around = self._ground(data)
+        heading = self.heading + math.atan2(around[3], around[0])
         c, s = math.cos(heading), math.sin(heading)
-        ahead, left = (pose.get(n, 0.0) * self.size for n in ("ahead", "side"))
-        at = base + around @ self.place
-        at = at + np.array(
-            (
-                c * ahead - s * left,
-                s * ahead + c * left,
-                self.height + pose.get("up", 0.0) * self.size,
-            )
-        )
-        bow, lean, twist = (math.radians(pose.get(n, 0.0)) for n in ("bow", "lean", "twist"))
-        turn = facing(heading + twist, bow, lean)
-        out = self.targets
-        for name, i in rig.index.items():
-            out[i] = math.radians(pose.get(name, 0.0))
+        ahead, left = wanted("ahead", 0.0) * self.size, wanted("side", 0.0) * self.size
+        x, y, z = along(around, self.place.tolist())
+        x += base[0] + c * ahead - s * left
+        y += base[1] + s * ahead + c * left
+        z += base[2] + self.height + wanted("up", 0.0) * self.size
+        bow, lean, twist = (math.radians(wanted(n, 0.0)) for n in ("bow", "lean", "twist"))
+        turn = turn_facing(heading + twist, bow, lean)
+        out = [math.radians(wanted(name, 0.0)) for name in rig.names]
         if not self.has_free_legs:
-            up = around[:, 2]
-            rise, roll = -(up[0] * c + up[1] * s), -s * up[0] + c * up[1]
+            _, _, up_x, _, _, up_y, _, _, _ = around
+            rise, roll = -(up_x * c + up_y * s), -s * up_x + c * up_y
             tilt = (bow + rise, lean - roll)
             for foot in self.stepper.feet:
-                target = turn.T @ (base + around @ ankle_place(foot) - at)
+                ankle_x, ankle_y, ankle_z = along(around, ankle_place(foot))
+                off = (base[0] + ankle_x - x, base[1] + ankle_y - y, base[2] + ankle_z - z)
                 out_turn = math.remainder(foot.now_yaw - self.heading - twist, math.tau)
                 bend_leg(
-                    foot.leg, target, out_turn * foot.leg.side + TOE_OUT, foot.pitch, tilt, out
+                    foot.leg,
+                    within(turn, off),
+                    out_turn * foot.leg.side + TOE_OUT,
+                    foot.pitch,
+                    tilt,
+                    out,
                 )
-            self._legs_were, self._free_since = out[self._leg_joints].copy(), float(data.time)
+            self._legs_were = [out[joint] for joint in self._leg_joints]
+            self._free_since = float(data.time)
         elif self._legs_were is not None:  # from where they stood to what the pose says
             seconds = LET_GO_SECONDS[self.leap is not None]
             share = gestures.ease((float(data.time) - self._free_since) / seconds)
-            legs = self._leg_joints
-            out[legs] = self._legs_were + share * (out[legs] - self._legs_were)
+            for joint, angle in zip(self._leg_joints, self._legs_were, strict=True):
+                out[joint] = angle + share * (out[joint] - angle)
         for arm in rig.arms:
             if arm.side in self.reach:
                 place, share = self.reach[arm.side]
-                joints = list(arm.joints)
-                before = out[joints]
+                before = [out[joint] for joint in arm.joints]
                 chest = data.xmat[rig.chest].reshape(3, 3)
                 bend_arm(arm, chest.T @ (place - data.xpos[rig.chest]), out, POLE)
-                out[joints] = before + share * (out[joints] - before)
+                for joint, angle in zip(arm.joints, before, strict=True):
+                    out[joint] = angle + share * (out[joint] - angle)
+        self.targets = np.array(out)
         if self._lag:
             left = self._lags(float(data.time))
-            out += left * self._lag[1]
+            self.targets += left * self._lag[1]
             self._lag = self._lag if left > 0.0 else None
-        return at, turn
+        return (x, y, z), turn
 
     def _servo(self, data: mujoco.MjData, seconds: float) -> None:
         """Orders to the servos: angles, plus what weight and speed would make them lag behind."""
         rig = self.rig
-        out = np.clip(self.targets, rig.low, rig.high)
-        rate = np.clip((out - self._before) / seconds, -25.0, 25.0)
-        self._before = out.copy()
+        out = np.minimum(np.maximum(self.targets, rig.low), rig.high)
+        rate = np.minimum(np.maximum((out - self._before) / seconds, -25.0), 25.0)
+        self._before = out
         torque = rig.damping * rate
         torque += data.qfrc_bias[rig.v]
         if self.is_airborne:  # all falls together: what gravity asks of a joint, the fall gives
@@ -439,40 +447,58 @@ class FigureDrive(Balance):
         """Add what the planted legs need to carry the weight."""
         rig = self.rig
         planted = [foot for foot in self.stepper.feet if foot.is_planted]
-        base, around = self._frame(data)
+        base, around = self._ground(data)
         for foot, share in zip(planted, self._shares(planted), strict=True):
+            leg = foot.leg
             rolled = self.stepper.is_walking or foot.pitch < -0.05
             late = 0.8 if self.leap else max(0.0, foot.stance - 0.3) / 0.7
-            forward = foot.leg.ball * (late if rolled else 0.35)
+            forward = leg.ball * (late if rolled else 0.35)
             c, s = math.cos(foot.now_yaw), math.sin(foot.now_yaw)
-            joint = int(self.model.dof_jntid[rig.v[foot.leg.joints[-1]]])
-            below = data.xanchor[joint] - foot.leg.sole * around[:, 2]
-            if len(foot.leg.joints) < 6:  # on the move the paw shall get to its place
-                paw = data.geom_xpos[int(self.model.body_geomadr[foot.leg.lower_body])]
-                below = base + around @ foot.at if self.stepper.is_walking else paw
-            point = below + around @ np.array((forward * c, forward * s, 0.0))
-            mujoco.mj_jac(self.model, data, self._jacobian, None, point, foot.leg.lower_body)
-            legs = list(foot.leg.joints)
+            x, y, z = along(around, (forward * c, forward * s, 0.0))
+            if len(leg.joints) == 6:
+                low = leg.sole
+                ankle = data.xanchor[leg.last_joint].tolist()
+                x += ankle[0] - low * around[2]
+                y += ankle[1] - low * around[5]
+                z += ankle[2] - low * around[8]
+            elif self.stepper.is_walking:  # on the move the paw shall get to its place
+                to_x, to_y, to_z = along(around, foot.at.tolist())
+                x, y, z = x + base[0] + to_x, y + base[1] + to_y, z + base[2] + to_z
+            else:
+                paw = data.geom_xpos[leg.sole_geom].tolist()
+                x, y, z = x + paw[0], y + paw[1], z + paw[2]
+            self._point[:] = x, y, z
+            mujoco.mj_jac(self.model, data, self._jacobian, None, self._point, leg.lower_body)
             up = self.weight * share * rig.mass * max(0.0, self.gravity + self.lift)
-            way = self._jacobian[2, rig.v[legs]]
-            if self.stepper.is_walking and self.gait.duty < 0.5 and len(legs) == 6:
+            way = self._jacobian[2, leg.dofs]
+            if self.stepper.is_walking and self.gait.duty < 0.5 and len(leg.joints) == 6:
                 # One leg at a time pushes through the middle of the body, or the trunk would pitch.
-                arm = data.subtree_com[rig.root] - point
+                arm = data.subtree_com[rig.root] - self._point
                 aim = arm[:2] / max(arm[2], 0.5 * self.size)
-                way = way + aim @ self._jacobian[:2, rig.v[legs]]
-            torque[legs] -= up * way
+                way = way + aim @ self._jacobian[:2, leg.dofs]
+            torque[list(leg.joints)] -= up * way
 
     def _shares(self, planted: list[Foot]) -> list[float]:
         """How much of the weight each planted foot bears, so that the middle stays over them."""
         if len(planted) < 2:
             return [1.0] * len(planted)
-        f = self.forward()
-        middle = self.place + self.pose.get("side", 0.0) * self.size * np.array((-f[1], f[0], 0.0))
-        spots = np.array([foot.at[:2] for foot in planted])
-        a = np.vstack([np.ones(len(planted)), (spots - middle[:2]).T / self.size])
-        share = a.T @ np.linalg.solve(a @ a.T + 1e-3 * np.eye(3), np.array((1.0, 0.0, 0.0)))
-        share = np.clip(share, 0.02, None)
-        return list(share / share.sum())
+        x, y, _ = self.place.tolist()
+        side = self.pose.get("side", 0.0) * self.size
+        x, y = x - side * math.sin(self.heading), y + side * math.cos(self.heading)
+        spots = [
+            ((fx - x) / self.size, (fy - y) / self.size)
+            for fx, fy, _ in (foot.at.tolist() for foot in planted)
+        ]
+        # Least squares, slightly damped, of: the shares are 1 together, and no moment is left.
+        n = len(planted) + DAMPED
+        u, v = sum(a for a, _ in spots), sum(b for _, b in spots)
+        uu, vv = DAMPED + sum(a * a for a, _ in spots), DAMPED + sum(b * b for _, b in spots)
+        uv = sum(a * b for a, b in spots)
+        p, q, r = uu * vv - uv * uv, v * uv - u * vv, u * uv - v * uu  # by Cramer's rule
+        whole = n * p + u * q + v * r
+        shares = [max((p + q * a + r * b) / whole, 0.02) for a, b in spots]
+        total = sum(shares)
+        return [share / total for share in shares]
 
     def _fall(self, data: mujoco.MjData) -> None:
         """Let go of everything but a little tension."""

@@ -295,12 +295,14 @@ def _apart(a: Array, b: Array) -> float:
     return math.hypot(a[0] - b[0], a[1] - b[1])
 
 
-def ankle_place(foot: Foot) -> Array:
+def ankle_place(foot: Foot) -> tuple[float, float, float]:
     """Where the ankle is when the foot rolls over its heel or its ball, in the same frame."""
-    return np.asarray(foot.at + _ankle_offset(foot))
+    x, y, z = foot.at.tolist()
+    forward, left, up = _ankle_offset(foot)
+    return x + forward, y + left, z + up
 
 
-def _ankle_offset(foot: Foot) -> Array:
+def _ankle_offset(foot: Foot) -> tuple[float, float, float]:
     """From below the flat foot's ankle to where it is when the foot rolls."""
     leg, pitch = foot.leg, foot.pitch
     # Distances forward from below the ankle to what the foot turns about.
@@ -308,4 +310,4 @@ def _ankle_offset(foot: Foot) -> Array:
     c, s = math.cos(pitch), math.sin(pitch)
     forward = pivot + (-pivot) * c - leg.sole * s
     up = (-pivot) * s + leg.sole * c
-    return np.array((forward * math.cos(foot.now_yaw), forward * math.sin(foot.now_yaw), up))
+    return forward * math.cos(foot.now_yaw), forward * math.sin(foot.now_yaw), up

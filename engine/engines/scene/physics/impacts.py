@@ -21,6 +21,7 @@ MIN_DULL_SPEED = 0.3  # m/s, of what does not bounce at all: slower, its springs
 LIVELY_SPEED = 0.15  # m/s: what comes slower than about this gives back less, and comes to rest
 MIN_BOUNCE = 0.06  # restitution below which a limb is held by springs alone
 TOUCH_SECONDS = 0.1  # a limb that lifts for longer than this touches anew
+HARD = -1  # in place of a pair of bodies: these part by an impulse
 LIMB_WEIGHT = 3.0  # a foot that lands brings some of its leg
 MAX_ROUNDS = 40  # of one blow passed on through a pile
 SWEEPS = 12
@@ -49,7 +50,10 @@ class Impacts:
         self._momenta = np.empty(model.nv)
         # Limbs hardly bounce and touch all the time: springs hold them, only the touch is told.
         is_limb = model.geom_group == LIMB_GROUP
-        self._is_soft = (is_limb[:, None] | is_limb[None, :]) & (restitution < MIN_BOUNCE)
+        is_soft = (is_limb[:, None] | is_limb[None, :]) & (restitution < MIN_BOUNCE)
+        body = model.geom_bodyid.astype(np.int64)
+        pairs = np.maximum.outer(body, body) * model.nbody + np.minimum.outer(body, body)
+        self._soft_pairs = np.where(is_soft, pairs, HARD)  # of geoms: the pair of their bodies
         self._touched: dict[int, float] = {}  # pair of bodies → when last
 
     def resolve(self, data: mujoco.MjData) -> list[Blow]:
@@ -58,8 +62,9 @@ class Impacts:
         A blow passes on from pair to pair, the fastest first, as through Newton's cradle; what it
         brings into touch is struck in the next turn, before a spring could slow it.
         """
-        blows: list[Blow] = list(self._touches(data))
-        for _ in range(MAX_TURNS):
+        blows: list[Blow] = []
+        is_all_soft = self._touch(data, blows)
+        for _ in range(0 if is_all_soft else MAX_TURNS):
             struck = self._strike(data)
             if not struck:
                 break
@@ -67,33 +72,40 @@ class Impacts:
             mujoco.mj_step1(self._model, data)  # contacts and velocities after the blows
         return blows
 
-    def _touches(self, data: mujoco.MjData) -> Iterator[Blow]:
-        """Limbs that come to touch something now, and were not a moment ago."""
+    def _touch(self, data: mujoco.MjData, blows: list[Blow]) -> bool:
+        """Add a blow for each limb that touches something now, and did not a moment ago.
+
+        Returns whether nothing but limbs touches.
+        """
         contact, now = data.contact, float(data.time)
-        geoms = contact.geom
-        rows = contact.efc_address
-        soft = np.flatnonzero(self._is_soft[geoms[:, 0], geoms[:, 1]] & (rows >= 0))
-        pairs = self._model.geom_bodyid[geoms[soft]]
-        keys = pairs.max(axis=1) * self._model.nbody + pairs.min(axis=1)
-        speeds = -data.efc_vel[rows[soft]]
-        for k, key, speed, pair in zip(soft, keys.tolist(), speeds.tolist(), pairs, strict=True):
-            last = self._touched.get(key, -1.0)
-            self._touched[key] = now
-            if now - last > TOUCH_SECONDS and speed > MIN_IMPACT_SPEED:
-                mass = self._model.body_mass[pair]
-                x, y, z = (float(v) for v in contact.pos[k])
-                yield Blow(
-                    (int(geoms[k][0]), int(geoms[k][1])),
-                    speed,
-                    LIMB_WEIGHT * float(mass[mass > 0.0].min()) * speed,
-                    (x, y, z),
-                )
+        geoms, rows = contact.geom, contact.efc_address
+        pairs = self._soft_pairs[geoms[:, 0], geoms[:, 1]]
+        is_all_soft = True
+        # One by one: they are few, and arrays of few numbers cost more than they save.
+        for k, (pair, row) in enumerate(zip(pairs.tolist(), rows.tolist(), strict=True)):
+            if row < 0:
+                continue
+            if pair == HARD:
+                is_all_soft = False
+                continue
+            last = self._touched.get(pair, -1.0)
+            self._touched[pair] = now
+            if now - last > TOUCH_SECONDS:
+                speed = -float(data.efc_vel[row])
+                if speed > MIN_IMPACT_SPEED:
+                    mass = self._model.body_mass[list(divmod(pair, self._model.nbody))]
+                    x, y, z = (float(v) for v in contact.pos[k])
+                    impulse = LIMB_WEIGHT * float(mass[mass > 0.0].min()) * speed
+                    blows.append(
+                        Blow((int(geoms[k][0]), int(geoms[k][1])), speed, impulse, (x, y, z))
+                    )
+        return is_all_soft
 
     def _strike(self, data: mujoco.MjData) -> list[Blow]:
         contact = data.contact
         touching, addresses = contact.geom, contact.efc_address
-        soft = self._is_soft[touching[:, 0], touching[:, 1]]
-        active = np.flatnonzero((addresses >= 0) & ~soft)
+        hard = self._soft_pairs[touching[:, 0], touching[:, 1]] == HARD
+        active = np.flatnonzero((addresses >= 0) & hard)
         if not active.size:
             return []
         rows = addresses[active]

@@ -1,6 +1,7 @@
 """Rig: the joints, legs and arms of one figure in MuJoCo's terms, and where a limb must bend to."""
 
 import math
+from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass
 
 import mujoco
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from engine.engines.scene.scene.world import Actor, World
 
 Array = NDArray[np.float64]
+Vector = tuple[float, float, float]
+Turn = Sequence[float]  # the nine numbers of a rotation matrix, row by row
 REACH = 0.9985  # of a limb's length: a limb stretched to the end has no way to go on
 
 
@@ -25,6 +28,9 @@ class Leg:
     lower: float
     bends_back: bool  # the middle joint: a knee bends forward, an elbow of a foreleg back
     joints: tuple[int, ...]  # turn, spread, bend, middle, [ankle bend, ankle lean]
+    dofs: NDArray[np.int64]  # MuJoCo's numbers of the freedoms of these joints
+    last_joint: int  # MuJoCo's number of the last of them
+    sole_geom: int  # MuJoCo's number of what touches
     sole: float  # height of the ankle (or paw) above what it stands on
     ball: float  # from below the ankle to the front and the back of the sole
     heel: float
@@ -73,9 +79,9 @@ class Rig:
         ranges = np.array([j.range for j in joints])
         self.low, self.high = ranges[:, 0], ranges[:, 1]
         self.mass = float(model.body_mass[self.ids].sum())
-        geoms = [g for g in range(model.ngeom) if int(model.geom_bodyid[g]) in set(self.ids)]
-        self.is_mine = np.zeros(model.ngeom, dtype=bool)
-        self.is_mine[geoms] = True
+        self.body_of: list[int] = model.geom_bodyid.tolist()
+        geoms = set(np.flatnonzero(np.isin(model.geom_bodyid, self.ids)).tolist())
+        self.is_mine = [g in geoms for g in range(model.ngeom)]
         self._measure(model, data)
 
     def tense(self, factor: float) -> None:
@@ -105,6 +111,7 @@ class Rig:
         self.legs = [leg for leg in map(self._leg, LEGS) if leg]
         self.arms = [arm for arm in map(self._arm, (1.0, -1.0)) if arm]
         self.inertia = turn.T @ self._whole_inertia(model, data) @ turn  # in the root's frame
+        self.inertia_rows: Turn = self.inertia.ravel().tolist()
         self.centre = turn.T @ (data.subtree_com[self.root] - at)
         self.chest = self.bodies.get("chest", self.root)
         data.qpos[:] = kept
@@ -155,6 +162,9 @@ class Rig:
             is_hind=first.startswith(("hip", "haunch")),
             hip=hip,
             lower_body=lower_body,
+            dofs=self.v[list(joints)],
+            last_joint=int(self.model.dof_jntid[self.v[joints[-1]]]),
+            sole_geom=geom,
             upper=float(np.linalg.norm(hip - knee)),
             lower=float(np.linalg.norm(knee - ankle)),
             bends_back=first.startswith("shoulder"),
@@ -204,7 +214,12 @@ LEGS = tuple(
 
 
 def bend_leg(
-    leg: Leg, target: Array, turn: float, pitch: float, tilt: tuple[float, float], out: Array
+    leg: Leg,
+    target: Vector,
+    turn: float,
+    pitch: float,
+    tilt: tuple[float, float],
+    out: MutableSequence[float],
 ) -> float:
     """Angles that bring the ankle to `target` (frame of the root); returns by how much it misses.
 
@@ -216,8 +231,8 @@ def bend_leg(
         tilt: pitch forward and lean to the left of the root itself, radians.
         out: angles of the figure's joints, written to.
     """
-    x, y, z = (float(v) for v in target - leg.hip)
-    x *= leg.side
+    hip_x, hip_y, hip_z = leg.hip.tolist()
+    x, y, z = (target[0] - hip_x) * leg.side, target[1] - hip_y, target[2] - hip_z
     c, s = math.cos(turn), math.sin(turn)
     x, y = c * x + s * y, c * y - s * x
     spread = math.atan2(x, -z)
@@ -241,7 +256,7 @@ def bend_leg(
     return max(0.0, far - most)
 
 
-def bend_arm(arm: Arm, target: Array, out: Array, pole: tuple[float, float, float]) -> float:
+def bend_arm(arm: Arm, target: Array, out: MutableSequence[float], pole: Vector) -> float:
     """Angles that bring the palm to `target` (frame of the chest); returns by how much it misses.
 
     `pole` is where the elbow would rather be, seen from the shoulder of a left arm.
@@ -285,25 +300,63 @@ def yaw_of(turn: Array) -> float:
 
 def facing(heading: float, pitch: float = 0.0, lean: float = 0.0) -> Array:
     """The matrix of a root that looks along `heading`, bows by `pitch` and leans to its left."""
+    return np.array(turn_facing(heading, pitch, lean)).reshape(3, 3)
+
+
+def turn_facing(heading: float, pitch: float, lean: float) -> Turn:
+    """What `facing` returns, row by row."""
     a = heading + 0.5 * math.pi
-    ca, sa, cp, sp, cl, sl = (
-        math.cos(a),
-        math.sin(a),
-        math.cos(pitch),
-        math.sin(pitch),
-        math.cos(lean),
-        math.sin(lean),
+    ca, sa = math.cos(a), math.sin(a)
+    cp, sp = math.cos(pitch), math.sin(pitch)
+    cl, sl = math.cos(lean), math.sin(lean)
+    # The turn about z of what leans about y, then bows about x.
+    return (
+        ca * cl - sa * sp * sl,
+        -sa * cp,
+        ca * sl + sa * sp * cl,
+        sa * cl + ca * sp * sl,
+        ca * cp,
+        sa * sl - ca * sp * cl,
+        -cp * sl,
+        sp,
+        cp * cl,
     )
-    about_z = np.array(((ca, -sa, 0.0), (sa, ca, 0.0), (0.0, 0.0, 1.0)))
-    about_x = np.array(((1.0, 0.0, 0.0), (0.0, cp, -sp), (0.0, sp, cp)))
-    about_y = np.array(((cl, 0.0, sl), (0.0, 1.0, 0.0), (-sl, 0.0, cl)))
-    return np.asarray(about_z @ about_x @ about_y)
 
 
 def rotation_between(a: Array, b: Array) -> Array:
     """Rotation vector (world) that takes orientation `a` to `b`."""
-    r = b @ a.T
-    v = np.array((r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]))
-    sine = 0.5 * math.sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])
-    angle = math.atan2(sine, 0.5 * (r[0, 0] + r[1, 1] + r[2, 2] - 1.0))
-    return np.asarray(v * (0.5 * angle / sine if sine > 1e-6 else 0.5))
+    return np.array(turned_by(a.ravel().tolist(), b.ravel().tolist()))
+
+
+def turned_by(a: Turn, b: Turn) -> Vector:
+    """What `rotation_between` returns, of orientations row by row."""
+    a0, a1, a2, a3, a4, a5, a6, a7, a8 = a
+    b0, b1, b2, b3, b4, b5, b6, b7, b8 = b
+    x = b6 * a3 + b7 * a4 + b8 * a5 - b3 * a6 - b4 * a7 - b5 * a8
+    y = b0 * a6 + b1 * a7 + b2 * a8 - b6 * a0 - b7 * a1 - b8 * a2
+    z = b3 * a0 + b4 * a1 + b5 * a2 - b0 * a3 - b1 * a4 - b2 * a5
+    sine = 0.5 * math.sqrt(x * x + y * y + z * z)
+    trace = b0 * a0 + b1 * a1 + b2 * a2 + b3 * a3 + b4 * a4 + b5 * a5 + b6 * a6 + b7 * a7 + b8 * a8
+    angle = math.atan2(sine, 0.5 * (trace - 1.0))
+    share = 0.5 * angle / sine if sine > 1e-6 else 0.5
+    return (share * x, share * y, share * z)
+
+
+def along(turn: Turn, v: Sequence[float]) -> Vector:
+    """A vector of a frame, in the world: its matrix times it."""
+    x, y, z = v
+    return (
+        turn[0] * x + turn[1] * y + turn[2] * z,
+        turn[3] * x + turn[4] * y + turn[5] * z,
+        turn[6] * x + turn[7] * y + turn[8] * z,
+    )
+
+
+def within(turn: Turn, v: Sequence[float]) -> Vector:
+    """A vector of the world, in a frame: its matrix transposed, times it."""
+    x, y, z = v
+    return (
+        turn[0] * x + turn[3] * y + turn[6] * z,
+        turn[1] * x + turn[4] * y + turn[7] * z,
+        turn[2] * x + turn[5] * y + turn[8] * z,
+    )

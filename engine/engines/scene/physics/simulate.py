@@ -25,11 +25,8 @@ logger = logging.getLogger(__name__)
 mujoco.set_mju_user_warning(logger.warning)
 
 HOP_SECONDS = 0.55
-BREAKS = (
-    mujoco.mjtWarning.mjWARN_BADQPOS,
-    mujoco.mjtWarning.mjWARN_BADQVEL,
-    mujoco.mjtWarning.mjWARN_BADQACC,
-)
+# The kinds of warning that tell of numbers out of all bounds: of places, speeds, accelerations.
+BREAKS = slice(int(mujoco.mjtWarning.mjWARN_BADQPOS), int(mujoco.mjtWarning.mjWARN_BADQACC) + 1)
 
 
 def simulate(
@@ -107,12 +104,13 @@ class _Run:
         self.listener = ContactListener(world, model, ids)
         self._hoppers = [i for i, body in enumerate(world.bodies) if body.hops]
         self._orders = np.zeros_like(data.xfrc_applied)  # what the drives push with
+        self._breaks = data.warning.number[BREAKS]  # a view: MuJoCo counts them up
         self._steps = 0
 
     @property
     def is_broken(self) -> bool:
         """Whether numbers have left all bounds; MuJoCo then begins anew, from time 0."""
-        return any(self._data.warning[kind].number for kind in BREAKS)
+        return bool(self._breaks.any())
 
     def step(self) -> None:
         """Move on by `STEP_SECONDS`."""
