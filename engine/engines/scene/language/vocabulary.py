@@ -70,6 +70,7 @@ class SubjectKind:
     colour: str | None = None
     second: str | None = None
     density: float | None = None
+    crashing_density: float | None = None  # of those that are to knock something over
     restitution: float | None = None
     friction: float | None = None
     count: int = 1

@@ -194,9 +194,12 @@ def _make_part(kind: PartKind, scale: float, material: Material) -> Part:
 
 
 def material_of(subject: Subject) -> Material:
-    """The asked material; else the kind's own, with the kind's exceptions."""
+    """The asked material; else the kind's own, with the kind's exceptions.
+
+    A rubber football is as hollow as any: who names the kind's own material asks for nothing else.
+    """
     kind, materials = subject.kind, vocabulary().materials
-    if subject.material:
+    if subject.material and subject.material != kind.material:
         return materials[subject.material]
     material = materials[kind.material]
     own = {
@@ -204,6 +207,8 @@ def material_of(subject: Subject) -> Material:
         for name in ("density", "restitution", "friction")
         if getattr(kind, name) is not None
     }
+    if subject.action == "crash" and kind.crashing_density is not None:
+        own["density"] = kind.crashing_density
     if kind.painted:
         own |= {"metal": False, "f0": 0.06, "gloss": 80.0}
     return replace(material, **own)
