@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from engine.contracts import NotDrawn
@@ -192,6 +194,34 @@ def test_who_says_what(prompt, lines):
     assert [
         (line.text, None if line.speaker is None else names[line.speaker]) for line in script.lines
     ] == lines
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "names"),
+    [
+        ("a girl kicks a football", "the ball rolls away", ["football"]),
+        ("a girl kicks a football", "a dog chases the ball", ["dog", "football"]),
+        ("a detective walks in", "the man waves", ["detective"]),
+        ("a ballerina dances", "the woman jumps", ["ballerina"]),
+        ("a ballerina dances", "the man jumps", ["man"]),
+        ("a ballerina dances", "a woman jumps", ["woman"]),
+        ("a boy runs", "the child jumps", ["boy"]),
+        ("a boy runs", "the man jumps", ["man"]),
+        ("a football and a red ball roll", "the red ball bounces", ["ball"]),
+        ("a football rolls", "the red ball bounces", ["ball"]),
+        ("a football rolls", "another ball bounces", ["ball"]),
+        ("three footballs roll", "the balls bounce", ["football"]),
+    ],
+)
+def test_a_definite_noun_means_whoever_of_that_class_came_before(first, then, names):
+    known = read_prompt(first).subjects
+    known = tuple(replace(s, name="detective") if s.kind.name == "business" else s for s in known)
+    assert [s.name for s in read_prompt(then, earlier=known).subjects] == names
+
+
+def test_who_acts_in_a_clause_is_not_whom_it_is_done_to():
+    read = read_prompt("a chef throws an egg to the man").subjects
+    assert [s.kind.name for s in read] == ["chef", "egg", "man"]
 
 
 def test_how_it_is_said():
