@@ -224,6 +224,26 @@ def test_who_acts_in_a_clause_is_not_whom_it_is_done_to():
     assert [s.kind.name for s in read] == ["chef", "egg", "man"]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "place"),
+    [
+        ("a lighthouse by the sea", "beach"),
+        ("a man stands by the stormy sea", "beach"),
+        ("a dog runs along the sea", "beach"),
+        ("a house next to a lake", "lakeside"),
+        ("a woman sits near the river", "lakeside"),
+        ("a boat by the sea", "sea"),
+        ("a girl swims at the lake", "lake"),
+        ("a ship at sea", "sea"),
+        ("a rocket flies over the sea", "sea"),
+        ("a lighthouse in the sea", "sea"),
+    ],
+)
+def test_who_is_by_the_water_is_on_its_shore(prompt, place):
+    read = read_prompt(prompt)
+    assert (read.place, read.not_drawn) == (place, ())
+
+
 def test_how_it_is_said():
     (line,) = read_prompt('A king whispers "Come closer" in a deep voice').lines
     assert (line.manner, line.voice) == ("whisper", "deep")

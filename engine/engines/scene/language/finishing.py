@@ -23,7 +23,8 @@ MAX_NOT_DRAWN = 24
 WATER = "lake"  # where there is water and nobody says which
 AFLOAT = frozenset({"surfboard", "paddleboard", "boat", "sailboat", "raft", "fish"})
 BOARDS = frozenset({"surfboard", "paddleboard", "skateboard", "snowboard"})
-SHORES = {"beach": "sea"}  # a beach is land: who swims there is in the sea before it
+SHORES = {"beach": "sea", "lakeside": "lake"}  # land: who swims there is in the water before it
+ASHORE = {"sea": "beach", "lake": "lakeside", "river": "lakeside"}  # where one is who is by it
 IN_WATER = frozenset({"swim", "sink", "splash", "float"})
 
 
@@ -38,6 +39,7 @@ class Understood(Protocol):
     mood: str | None
     focus: Draft | None
     wants_water: bool
+    is_beside: bool
     not_drawn: list[NotDrawn]
 
 
@@ -112,6 +114,8 @@ def _place(understood: Understood, drafts: list[Draft]) -> tuple[str | None, lis
         ):
             return "sea", []
         return (WATER if is_wet else None), []
+    if understood.is_beside and not (boards or is_wet or actions & IN_WATER):
+        return ASHORE.get(named, named), []
     if named in SHORES and (boards or actions & IN_WATER) and (is_wet or boards):
         return SHORES[named], [NotDrawn(named, SHORES[named])]
     return named, []

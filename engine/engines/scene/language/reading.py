@@ -23,6 +23,7 @@ SPEAKING = "talk"
 WATERS = frozenset({"water", "wave", "waves", "surf"})
 GOING = {"cross": "over", "enter": "into", "leav": "off", "go past": "next to", "pass": "next to"}
 LONGEST_NAME = 20
+BESIDE = frozenset({"next to", "at", "towards", "in front of", "against"})
 FOCUSING = frozenset({"focus", "focuses", "focused", "focusing"})
 
 
@@ -81,6 +82,7 @@ class _Reader:
         self.is_camera_subject = False  # what follows is what the camera does
         self.is_focusing = False  # what follows is what the lens is focused on
         self.article = ""
+        self.is_beside = False  # at the place, not in it: "by the sea"
         self.not_drawn: list[NotDrawn] = []
         self.around = Surroundings(words)
 
@@ -409,6 +411,7 @@ class _Reader:
         self.article = ""
         if kind == "places":
             self.cast.waiting.taken()
+            self.is_beside = self._stands_beside()
         if self.is_negated:
             self.is_negated = False
             return
@@ -422,6 +425,20 @@ class _Reader:
             winner = self.settings.setdefault(kind, name)
             if winner != name and kind not in {"times", "weathers"}:
                 self.not_drawn.append(NotDrawn(phrase.said.lower(), winner))
+
+    def _stands_beside(self) -> bool:
+        """Whether a preposition before the place puts all beside it; "at sea" is on the sea."""
+        back, determiners = 1, self.words.words_of("determiners")
+        while (before := self.around.before(back)) and (
+            before.text in determiners or before.has(*ADJECTIVES, "weathers", "moods")
+        ):
+            back += 1
+        if before is None:
+            return False
+        relation = before.first("relations")
+        if relation is None:
+            return before.text == "by" or before.text.endswith("along")
+        return relation.name in BESIDE and (before.text != "at" or back > 1)
 
     # ── unknown words ──
 

@@ -119,6 +119,7 @@ class Place:
     shine: float = 0.0
     water: bool = False  # its surface at z = 0, `ground` below it
     depth: float = 0.0  # metres of water
+    shore: bool = False  # land, with water behind it
     scenery: tuple[str, ...] = ()
     waves: float = 0.0  # m, significant height
 
