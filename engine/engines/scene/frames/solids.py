@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.engines.scene.frames.atlas import Atlas
+from engine.engines.scene.frames.flames import Flames
 from engine.engines.scene.frames.memory import GROUP_COLUMNS
 from engine.engines.scene.frames.shapes import (
     BOUND,
@@ -57,7 +58,8 @@ class Solids:
         atlas: Atlas,
         mouths: Mapping[str, NDArray[np.int8]],
     ) -> None:
-        parts = [(i, part) for i, body in enumerate(world.bodies) for part in body.parts]
+        clock: NDArray[np.float64] | None = None,
+        parts = [(i, part) for i, body in enumerate(world.bodies) for part in body.seen]
         self._motion = motion
         self._template = np.array([_row(part) for _, part in parts]).reshape(-1, COLUMNS)
         self._spans = _spans(world)
@@ -66,6 +68,7 @@ class Solids:
         self._turn = np.array([part.rotation for _, part in parts]).reshape(-1, 3, 3)
         self._mouths = mouths
         self._worn: list[tuple[int, Decal, tuple[int, ...]]] = []
+        self._flames = Flames(world, clock)
         for row, (_, part) in enumerate(parts):
             if part.decal is not None and part.decal in atlas.index:
                 self._worn.append((row, part.decal, atlas.index[part.decal]))
@@ -89,6 +92,7 @@ class Solids:
         solids[:, POS : POS + 3] = self._motion.positions[frame][self.bodies] + offset
         solids[:, ROT : ROT + 9] = (rotation @ self._turn).reshape(-1, 9)
         for row, decal, pictures in self._worn:
+        self._flames.burn(solids, frame)
             solids[row, DECAL] = pictures[self._face(frame, decal, len(pictures))]
         return solids
 
@@ -108,9 +112,9 @@ def _spans(world: World) -> Rows:
     rows: list[tuple[float, int, int]] = []
     first = 0
     for body in world.bodies:
-        radius = max((float(np.linalg.norm(p.at)) + p.bound for p in body.parts), default=0.0)
-        rows.append((radius, first, first + len(body.parts)))
-        first += len(body.parts)
+        radius = max((float(np.linalg.norm(p.at)) + p.bound for p in body.seen), default=0.0)
+        rows.append((radius, first, first + len(body.seen)))
+        first += len(body.seen)
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 

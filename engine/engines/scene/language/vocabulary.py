@@ -57,6 +57,7 @@ class PartKind:
     second: str | None = None
     pattern: str = "plain"
     glow: float = 0.0
+    burns: bool = False  # a flame; seen while the engine runs
 
 
 @dataclass(frozen=True, slots=True)

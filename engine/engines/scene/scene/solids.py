@@ -46,6 +46,7 @@ class Part:
     glow: float
     decal: Decal | None = None
 
+    burns: bool = False  # a flame, which is there while its body's engine runs
     @property
     def volume(self) -> float:
         """Cubic metres."""
@@ -102,6 +103,7 @@ class Body:
     floats: bool = False  # no gravity
     hops: bool = False
 
+    trimmings: tuple[Part, ...] = ()  # that are only seen: they weigh and touch nothing
     def reach(self, x: float, y: float, z: float) -> float:
         """Extent from the centre of mass along a unit direction, in metres."""
         direction = np.array((x, y, z))
@@ -120,6 +122,11 @@ class Body:
         return max(self.reach(s * x, s * y, 0.0) for s in (1, -1) for x, y in ((1, 0), (0, 1)))
 
     @property
+    @property
+    def seen(self) -> tuple[Part, ...]:
+        """All parts that a picture shows."""
+        return (*self.parts, *self.trimmings)
+
     def is_round(self) -> bool:
         """Whether it is one ball."""
         return len(self.parts) == 1 and self.parts[0].shape == "sphere"
@@ -159,11 +166,14 @@ def make_body(subject: Subject, index: int, rng: np.random.Generator) -> Body:
                 material=_dull(material) if part_kind.colour and len(kind.parts) > 1 else material,
             )
         )
-    masses = [part.volume for part in parts]
-    centre = sum(m * part.at for m, part in zip(masses, parts, strict=True)) / sum(masses)
+    solid = [part for part in parts if not part.burns]
+    masses = [part.volume for part in solid]
+    centre = sum(m * part.at for m, part in zip(masses, solid, strict=True)) / sum(masses)
+    parts = [replace(part, at=part.at - centre) for part in parts]
     return Body(
         subject=kind.name,
-        parts=tuple(replace(part, at=part.at - centre) for part in parts),
+        parts=tuple(part for part in parts if not part.burns),
+        trimmings=tuple(part for part in parts if part.burns),
         is_upright=kind.upright,
         floats=kind.floats,
         is_fixed=kind.is_scenery,
@@ -191,6 +201,7 @@ def _make_part(kind: PartKind, scale: float, material: Material) -> Part:
         pattern=kind.pattern,
         glow=kind.glow,
     )
+        burns=kind.burns,
 
 
 def material_of(subject: Subject) -> Material:
