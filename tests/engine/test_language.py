@@ -244,6 +244,46 @@ def test_who_is_by_the_water_is_on_its_shore(prompt, place):
     assert (read.place, read.not_drawn) == (place, ())
 
 
+@pytest.mark.parametrize(
+    ("prompt", "action", "expression", "mood"),
+    [
+        ("a smiling woman", None, "smiling", None),
+        ("a sad man walks in the rain", "walk", "sad", "sad"),
+        ("a girl who is laughing", None, "laughing", None),
+        ("a man walks in, smiling", "walk", "smiling", None),
+        ("an angry robot dances", "dance", "angry", None),
+        ("a boy looks surprised", None, "surprised", None),
+        ("a girl weeps", None, "crying", None),
+        ("a man frowns at a dog", None, "angry", None),
+        ("ein trauriger Mann winkt", "wave", "sad", "sad"),
+    ],
+)
+def test_what_a_face_shows(prompt, action, expression, mood):
+    read = read_prompt(prompt)
+    who = read.subjects[0]
+    assert (who.action, who.expression, read.mood) == (action, expression, mood)
+    assert read.not_drawn == ()
+
+
+def test_what_has_no_face_shows_nothing_and_says_so():
+    assert read_prompt("a smiling ball").not_drawn == (NotDrawn("smiling", "ball"),)
+    assert read_prompt("an angry dog runs").not_drawn == (NotDrawn("angry dog", "dog"),)
+    assert read_prompt("a lonely tree").not_drawn == ()
+
+
+def test_who_smiles_goes_on_sitting_and_keeps_smiling():
+    first = read_prompt("a girl sits on a chair")
+    second = continued(read_prompt("she smiles", earlier=first.subjects), after=first)
+    third = continued(read_prompt("a dog runs in", earlier=second.subjects), after=second)
+    girls = [next(s for s in shot.subjects if s.name == "girl") for shot in (second, third)]
+    assert [(s.action, s.expression) for s in girls] == [("sit", "smiling"), ("sit", "smiling")]
+
+
+def test_who_laughs_says_what_is_quoted():
+    read = read_prompt('"Good dog!" laughs the boy')
+    assert (read.lines[0].speaker, read.subjects[0].expression) == (0, "laughing")
+
+
 def test_how_it_is_said():
     (line,) = read_prompt('A king whispers "Come closer" in a deep voice').lines
     assert (line.manner, line.voice) == ("whisper", "deep")

@@ -72,7 +72,7 @@ def finished(understood: Understood, *, banned: set[str], faces: frozenset[str] 
             is_one_of_many = sum(d.kind.name == draft.kind.name for d in drafts) > 1
             draft.name = _unique_name(draft, taken, by_colour=is_one_of_many)
         taken.add(draft.name)
-        not_drawn += _fit_actions(draft, words)
+        not_drawn += [*_fit_expression(draft, words), *_fit_actions(draft, words)]
     index = {id(draft): i for i, draft in enumerate(drafts)}
     lines = understood.speech.finished(index)
     subjects, cut = _subjects(drafts, index, faces)
@@ -157,6 +157,19 @@ def _bring(drafts: list[Draft], cast: Cast) -> None:
             own.is_placed = True
 
 
+def _fit_expression(draft: Draft, words: Vocabulary) -> list[NotDrawn]:
+    """Let a face show what is done with the face; the rest of somebody goes on."""
+    felt = [(words.actions[action].expression, said) for action, said in draft.actions]
+    draft.actions = [
+        done for done, (expression, _) in zip(draft.actions, felt, strict=True) if not expression
+    ]
+    shown = [(expression, said) for expression, said in felt if expression]
+    if draft.kind.is_animate:
+        draft.expression = next((expression for expression, _ in shown), draft.expression)
+        return []
+    return [NotDrawn(said, draft.kind.said) for _, said in shown]
+
+
 def _fit_actions(draft: Draft, words: Vocabulary) -> list[NotDrawn]:
     """Let everybody do what he can: a box that dances hops, a man who falls loses his balance."""
     notes: list[NotDrawn] = []
@@ -229,6 +242,7 @@ def _subjects(
                 garments=tuple({**dict(draft.kind.outfit), **draft.garments}.items()),
                 text=draft.text,
                 face=face,
+                expression=draft.expression,
             )
         )
     return tuple(subjects), cut

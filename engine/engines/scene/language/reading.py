@@ -130,7 +130,11 @@ class _Reader:
 
     def _speaks(self, phrase: Phrase) -> bool:
         action = phrase.first("actions")
-        return bool(action and action.name == SPEAKING)
+        return bool(action and self._is_voiced(action.name))
+
+    def _is_voiced(self, action: str) -> bool:
+        """Whether a verb can bring what is said: she says it, or laughs it."""
+        return action == SPEAKING or self.words.actions[action].expression is not None
 
     def _take_handle(self, phrase: Phrase) -> None:
         for draft in (*self.cast.drafts, *self.cast.earlier):
@@ -280,7 +284,9 @@ class _Reader:
         around = self.around
         return not is_noun and is_directorial(around.phrases, around.at - 1, self.words)
 
-    def _take_adjective(self, kind: str, name: str, _: Phrase) -> None:
+    def _take_adjective(self, kind: str, name: str, phrase: Phrase) -> None:
+        mood = phrase.first("moods")  # "a sad man" is also music
+        self.mood = self.mood or (mood.name if mood else None)
         following = self.around.next()
         if kind == "numbers" and following and following.text in {"times", "degrees"}:
             number = int(name) if name.isdecimal() else self.words.numbers[name]
@@ -349,7 +355,7 @@ class _Reader:
             self.cast.relate(_way_of(phrase.entry))
         for doer in self.cast.doers:
             doer.brings = doer.brings or self.words.brings.get(phrase.entry)
-        if name == SPEAKING:
+        if self._is_voiced(name):
             self.speech.is_announced = True
         if self.words.actions[name].wet:
             self.wants_water = True

@@ -291,9 +291,18 @@ class Cast:
             draft.scale = self.words.sizes[group["sizes"]]
         if "paces" in group:
             draft.pace = self.words.grammar["paces"][group["paces"]]
+        if "expressions" in group:
+            self._look(draft, group["expressions"])
         if "hair" in group:
             draft.garments["hair"] = self.words.grammar["hair"][group["hair"]]
         draft.arrangement = group.get("arrangements", draft.arrangement)
+
+    def _look(self, draft: Draft, expression: str) -> None:
+        """Give somebody an expression, if he has a face that can show one."""
+        if draft.kind.is_animate:
+            draft.expression = expression
+        elif draft.kind.actor:  # "a lonely tree" is a mood
+            self.not_drawn.append(NotDrawn(f"{expression} {draft.kind.said}", draft.kind.said))
 
     def wear(self, garment: str, said: str) -> None:
         """Put a garment on the person last spoken of, or on the next one."""

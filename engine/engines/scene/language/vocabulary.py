@@ -190,6 +190,7 @@ class ActionKind:
     aims: bool = False  # what it names next is what it acts on
     hands: bool = False  # with an object it is the object that does it
     wet: bool = False  # it wants water
+    expression: str | None = None  # it is done with the face: a key of `frames.faces.EXPRESSIONS`
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +326,7 @@ def _meanings(raw: Mapping[str, Any]) -> Iterator[tuple[str, Meaning]]:  # noqa:
     for name, row in raw["actions"].items():
         yield from ((phrase, Meaning("actions", name)) for phrase in row["words"])
     yield from ((phrase, Meaning("going", "going")) for phrase in raw["going"]["words"])
-    for kind in ("relations", "manners", "voices"):
+    for kind in ("relations", "manners", "voices", "expressions"):
         for name, phrases in grammar[kind].items():
             yield from ((phrase, Meaning(kind, name)) for phrase in phrases)
     for aspect, choices in raw["camera"].items():

@@ -225,7 +225,7 @@ def _part(
     worn = row["colour"]
     decal = None
     if row.get("face"):
-        decal = Decal("face", text=wearer)
+        decal = Decal("face", text=wearer, expression=subject.expression)
     elif row.get("text") and subject.text:
         decal = Decal("text", text=subject.text)
     return Part(

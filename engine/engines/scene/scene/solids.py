@@ -29,6 +29,7 @@ class Decal:
     kind: Literal["face", "text", "image"]
     text: str = ""  # what is written; of a face: who wears it, so that mouths find their speaker
     image: bytes | None = None  # an encoded picture; of a face: the crop it wears
+    expression: str | None = None  # of a drawn face
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class Part:
     pattern: str
     glow: float
     decal: Decal | None = None
-
     burns: bool = False  # a flame, which is there while its body's engine runs
+
     @property
     def volume(self) -> float:
         """Cubic metres."""
@@ -102,8 +103,8 @@ class Body:
     is_upright: bool = False  # turns about the vertical only
     floats: bool = False  # no gravity
     hops: bool = False
-
     trimmings: tuple[Part, ...] = ()  # that are only seen: they weigh and touch nothing
+
     def reach(self, x: float, y: float, z: float) -> float:
         """Extent from the centre of mass along a unit direction, in metres."""
         direction = np.array((x, y, z))
@@ -122,11 +123,11 @@ class Body:
         return max(self.reach(s * x, s * y, 0.0) for s in (1, -1) for x, y in ((1, 0), (0, 1)))
 
     @property
-    @property
     def seen(self) -> tuple[Part, ...]:
         """All parts that a picture shows."""
         return (*self.parts, *self.trimmings)
 
+    @property
     def is_round(self) -> bool:
         """Whether it is one ball."""
         return len(self.parts) == 1 and self.parts[0].shape == "sphere"
@@ -200,8 +201,8 @@ def _make_part(kind: PartKind, scale: float, material: Material) -> Part:
         second=(0.0, 0.0, 0.0),
         pattern=kind.pattern,
         glow=kind.glow,
-    )
         burns=kind.burns,
+    )
 
 
 def material_of(subject: Subject) -> Material:
