@@ -1,12 +1,13 @@
 """Framing: what must be in the picture, where it is and how high a picture it needs."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.engines.scene.camera.direction import Direction
+from engine.engines.scene.camera.lens import half_height_of
 from engine.engines.scene.language.vocabulary import vocabulary
 from engine.engines.scene.physics.motion import Motion
 from engine.engines.scene.scene.solids import Body, Part
@@ -41,6 +42,7 @@ AUTO_ROOM, SIDE_ROOM = 1.35, 1.22  # empty space around what is framed, upright 
 MATE = 1.7  # sizes of the subject: what is larger is no part of a near view
 PLAYED_AT = 0.6  # weight of the piece that the prompt names
 ACTS, SCENERY = 0.7, 0.75  # weight of who acts; share that is shown of what does not
+NEARNESS = 0.2  # of the picture's height, that all of a thing may reach towards the lens
 HEADROOM = 0.11  # of the picture, above a head
 MIN_HEIGHT = 0.32  # m of picture: nearer than that nothing looks real
 WIDEST = 8.0  # from its middle to its edge the picture shows at most so many girths of an actor
@@ -59,6 +61,7 @@ class Thing:
     bodies: tuple[int, ...]
     head: Array | None = None  # (frames, 3) middle of the head of whoever has one
     head_width: float = 0.0
+    gaze: Array | None = None  # (frames, 3) where a face looks, of unit length
 
     @property
     def centre(self) -> Array:
@@ -102,6 +105,7 @@ class Framing:
     target: Array  # (frames, 3) what stands in the middle of the picture
     height: Array  # (frames,) m of picture at the target
     deep: Array  # (frames,) how far the subject reaches towards the camera
+    depth: float = 0.0  # m from its nearest to its farthest, as it usually is
 
 
 def frame_things(
@@ -114,7 +118,8 @@ def frame_things(
     main = _main(things, direction)
     size = SIZES.get(direction.size or "")
     if size is None:
-        return _frame_all(things, main, aspect, azimuth)
+        lens_mm = direction.lens_mm or AUTO_MM[0 if aspect < 1.0 else 1]
+        return _frame_all(things, main, aspect, azimuth, lens_mm)
     shown = (main,) if direction.size == "extreme_close" else _company(things, main, size)
     low = np.min([t.low for t in shown], axis=0)
     high = np.max([t.high for t in shown], axis=0)
@@ -178,7 +183,9 @@ def _company(things: list[Thing], main: Thing, size: Size) -> tuple[Thing, ...]:
     return tuple(near)
 
 
-def _frame_all(things: list[Thing], main: Thing, aspect: float, azimuth: float) -> Framing:
+def _frame_all(
+    things: list[Thing], main: Thing, aspect: float, azimuth: float, lens_mm: float
+) -> Framing:
     """Everything that acts, and the ground it acts on; what leaves for good is let go."""
     moving = [t for t in things if t.weight > 0.5] or things
     girths = [max(0.5 * t.breadth, 0.3 * t.stature) for t in moving]
@@ -211,8 +218,16 @@ def _frame_all(things: list[Thing], main: Thing, aspect: float, azimuth: float) 
     half_size = np.maximum(high - centre, centre - low)
     height = np.maximum(half_size[:, 0] * SIDE_ROOM / aspect, half_size[:, 2] * AUTO_ROOM) * 2.0
     height = np.clip(height, 1.15, 2.0 * widest / min(1.0, aspect))
+    # How far back for the nearest of them: what leads away is narrower than it would be in a row.
+    far = 0.5 / half_height_of(lens_mm, aspect)  # m for each metre of picture
+    off = np.abs(at - centre[:, None]) + half
+    wanted = 2.0 * far * np.maximum(off[..., 0] * SIDE_ROOM / aspect, off[..., 2] * AUTO_ROOM)
+    nearer = centre[:, None, 1] - at[..., 1] + half[..., 1]
+    back = np.max(np.where(counted[..., 0], wanted + nearer, 0.0), axis=1) - far * height
+    deep = np.minimum(np.maximum(back, NEARNESS * height), half_size[:, 1])
     centre[:, 2] += 0.08 * min(1.0, 0.5 / aspect) * height  # less floor, more sky
-    return Framing(main, tuple(moving), centre @ turn, height, half_size[:, 1])
+    depth = 2.0 * float(np.median(half_size[:, 1]))
+    return Framing(main, tuple(moving), centre @ turn, height, deep, depth)
 
 
 def _attention(at: Array, share: Array, reach: float) -> Array:
@@ -243,10 +258,11 @@ def things_of(world: World, motion: Motion, said: tuple[str, ...] = ()) -> list[
     pieces = {name for name, kind in vocabulary().subjects.items() if kind.role}
     boxes = [_box(body, motion, i) for i, body in enumerate(world.bodies)]
     things = [
-        _thing(world, boxes, actor.bodies, actor.name, actor.kind, 0.98**n)
+        _gazing(_thing(world, boxes, actor.bodies, actor.name, actor.kind, 0.98**n), world, motion)
         for n, actor in enumerate(world.actors)
         if actor.bodies
     ]
+    named = sum(body.is_fixed and body.subject in said for body in world.bodies)
     for i, body in enumerate(world.bodies):
         if i in owned:
             continue
@@ -256,7 +272,7 @@ def things_of(world: World, motion: Motion, said: tuple[str, ...] = ()) -> list[
         elif body.subject in pieces:
             weight = PLAYED_AT if is_said else 0.3
         elif is_said:
-            weight = 0.45
+            weight = 0.45 / named  # a forest must not outweigh whoever stands in it
         else:
             continue
         things.append(_thing(world, boxes, (i,), body.name or body.subject, body.subject, weight))
@@ -294,6 +310,12 @@ def _thing(
         head = 0.5 * (low + high)
         head[:, 2] = high[:, 2] - 0.08 * (high - low)[:, 2]
     return Thing(name, kind, low, high, weight, members, head, head_width)
+
+
+def _gazing(thing: Thing, world: World, motion: Motion) -> Thing:
+    """The actor with where it looks: who has a head is drawn looking along -y."""
+    heads = [i for i in thing.bodies if "head" in world.bodies[i].name]
+    return replace(thing, gaze=-motion.rotations[:, heads[0], :, 1]) if heads else thing
 
 
 def _box(body: Body, motion: Motion, index: int) -> tuple[Array, Array]:
