@@ -119,8 +119,8 @@ def _held_still(
     # A chosen size stays one: who walks out of a close-up is followed by turning, or leaves.
     most = usual * (1.35 if moves.size else 2.6)
     chosen = min(needed, most)
-    # Who rises out of the picture has begun in it.
-    still[:, 2] = np.minimum(still[:, 2], low[2] + 0.5 * max(chosen - usual, 0.0))
+    if needed > most or moves.tilt:  # who rises out of the picture has begun in it
+        still[:, 2] = np.minimum(still[:, 2], low[2] + 0.5 * max(chosen - usual, 0.0))
     return still, np.full_like(height, chosen)
 
 

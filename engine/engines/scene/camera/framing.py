@@ -201,7 +201,7 @@ def _frame_all(
     at = at @ turn.T
     extents = np.stack([t.high - t.low for t in things], axis=1)
     half = 0.5 * np.sqrt(extents**2 @ (turn.T**2))
-    counted = weight > 0.1
+    counted = (weight > 0.1) | (weight == weight.max(axis=1, keepdims=True))
     low = np.min(np.where(counted, at - half, np.inf), axis=1)
     high = np.max(np.where(counted, at + half, -np.inf), axis=1)
     # Of what only stands there a part is enough.
