@@ -354,3 +354,59 @@ def test_a_near_view_of_a_cat_is_none_of_its_sofa():
     distance = np.linalg.norm(eyes(shot)[0] - middle(shot)[0])
     wide = staged("wide shot of a cat on a sofa")
     assert distance < 0.6 * np.linalg.norm(eyes(wide)[0] - middle(wide)[0])
+
+
+def face_side(shot: StagedShot, name: str) -> np.ndarray:
+    """Cosine of the angle between a face and the way to the lens, a frame each."""
+    head = next(i for i, b in enumerate(shot.world.bodies) if b.name == f"{name}/head")
+    way = eyes(shot) - shot.motion.positions[:, head]
+    gaze = -shot.motion.rotations[:, head, :, 1]
+    return np.sum(way * gaze, axis=1) / np.linalg.norm(way, axis=1)
+
+
+@pytest.mark.parametrize("size", ["extreme close-up", "close-up", "medium shot"])
+def test_a_near_view_shows_the_face_of_who_has_turned_away(size):
+    shots = (
+        Shot("a girl kicks a football in a park", 3),
+        Shot(f"{size} of the girl, she smiles", 2),
+    )
+    film_ = produce(VideoRequest(prompt="", seconds=5, shots=shots, size=TALL), 3, never)
+    turned_away, near = film_.shots
+    assert face_side(turned_away, "girl")[-1] < 0.3
+    assert face_side(near, "girl").min() > 0.5
+
+
+def test_a_tilt_after_a_rocket_begins_before_it_and_looks_up_at_it():
+    shot = staged("a rocket flies into the sky in the mountains, tilt up", seconds=4)
+    rocket = moving(shot)[0]
+    at = seen(shot, shot.motion.positions[:, rocket], 180 / 320)
+    assert ahead(shot)[0, 2] > -0.25
+    assert ahead(shot)[-1, 2] > 0.7
+    assert eyes(shot)[:, 2].max() < 3.0
+    assert np.abs(at[:, 1]).max() < 1.0
+    tall = 2.0 * shot.world.bodies[rocket].foot
+    assert tall / (2.0 * at[0, 2] * shot.cameras[0].half_height) > 0.15
+
+
+def test_a_rocket_that_leaves_a_static_picture_has_begun_in_it():
+    shot = staged("a rocket takes off in the mountains, static camera", seconds=4)
+    at = seen(shot, shot.motion.positions[:, moving(shot)[0]], 180 / 320)
+    assert np.abs(at[: len(at) // 3, 1]).max() < 0.9
+
+
+def test_a_long_row_of_dominoes_fills_the_picture():
+    prompt = "a long row of rainbow dominoes falls one after another, dolly right"
+    shot = staged(prompt, size=TALL)
+    rows = np.array([seen(shot, shot.motion.positions[:, i], 180 / 320) for i in moving(shot)])
+    first = rows[:, 0]
+    assert np.ptp(first[:, 0]) > 0.65
+    assert np.ptp(first[:, 1]) > 0.5
+
+
+def test_a_wood_does_not_outweigh_who_stands_in_it():
+    shot = staged("a snowman in a forest of firs, crane up", seed=18)
+    man = next(i for i, b in enumerate(shot.world.bodies) if b.subject == "snowman")
+    at = seen(shot, shot.motion.positions[:, man], 180 / 320)
+    tall = 2.0 * shot.world.bodies[man].foot
+    assert np.abs(at[:, :2]).max() < 0.8
+    assert (tall / (2.0 * at[:, 2] * shot.cameras[0].half_height)).min() > 0.25

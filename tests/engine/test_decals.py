@@ -9,6 +9,8 @@ from engine.contracts import VideoRequest
 from engine.engines.scene.frames.atlas import SIDE
 from engine.engines.scene.frames.decals import atlas_of, linear_light, set_text, worn_face
 from engine.engines.scene.frames.faces import DRAWN_PX, design_of, draw_face
+from engine.engines.scene.frames.shapes import DECAL
+from engine.engines.scene.frames.solids import Solids
 from engine.engines.scene.pictures import draw
 from engine.engines.scene.production import produce
 from engine.engines.scene.scene.solids import Body, Decal, Part
@@ -246,3 +248,71 @@ def test_the_words_of_a_sign_are_read_in_a_frame(style):
         small = cv2.resize(word, size, interpolation=cv2.INTER_AREA)
         found = max(found, float(cv2.matchTemplate(frame, small, cv2.TM_CCOEFF_NORMED).max()))
     assert found > 0.6
+
+
+def corner_lift(name: str, expression: str) -> float:
+    """How much higher the corners of a silent mouth are than its middle, half heads."""
+    face = draw_face(design_of(name), Mouth.CLOSED, blink=False, expression=expression)
+    below = alpha(face)[int(0.67 * DRAWN_PX) :, int(0.25 * DRAWN_PX) : int(0.75 * DRAWN_PX)] > 0.6
+    columns = np.nonzero(below.any(axis=0))[0]
+    rows = [float(np.nonzero(below[:, x])[0].max()) for x in columns]
+    edge = max(2, len(rows) // 8)
+    middle = rows[len(rows) // 2 - edge : len(rows) // 2 + edge]
+    return float(np.mean(middle) - np.mean([*rows[:edge], *rows[-edge:]])) / (0.5 * DRAWN_PX)
+
+
+@pytest.mark.parametrize("name", ["woman", "girl", "robot"])
+def test_corners_of_the_mouth_go_up_in_a_smile_and_down_in_grief(name):
+    def lift(expression: str) -> float:
+        if name != "robot":
+            return corner_lift(name, expression)
+        lamps = lit(name, expression)[int(0.64 * DRAWN_PX) :]
+        rows, columns = np.nonzero(lamps)
+        aside = np.abs(columns - 0.5 * DRAWN_PX) > 0.1 * DRAWN_PX
+        return (rows[~aside].mean() - rows[aside].mean()) / (0.5 * DRAWN_PX)
+
+    assert lift("smiling") > 0.04
+    assert lift("laughing") > 0.04
+    assert lift("sad") < -0.04
+    assert lift("angry") < -0.03
+
+
+def lit(name: str, expression: str) -> np.ndarray:
+    """Where a robot's lamps are."""
+    face = draw_face(design_of(name), Mouth.CLOSED, blink=False, expression=expression)
+    return np.asarray(face)[..., 1] > 200
+
+
+def test_a_laugh_shows_teeth_and_grief_tears():
+    def share(expression: str | None, colour: tuple[int, int, int]) -> float:
+        face = draw_face(design_of("woman"), Mouth.CLOSED, blink=True, expression=expression)
+        rgba = np.asarray(face, int)
+        near = np.abs(rgba[..., :3] - colour).max(axis=2) < 12
+        return float((near & (rgba[..., 3] > 200)).mean())
+
+    teeth, tears = (250, 247, 240), (168, 214, 246)
+    assert share(None, teeth) == share("sad", teeth) == 0.0
+    assert share("laughing", teeth) > 0.008
+    assert share("sad", tears) == 0.0
+    assert share("crying", tears) > 0.001
+
+
+def test_an_angry_brow_comes_down_inside_and_a_sad_one_goes_up():
+    def inner_brow(expression: str | None) -> float:
+        design = design_of("girl")
+        image = draw_face(design, Mouth.CLOSED, blink=True, expression=expression)
+        u, top = int((0.5 - 0.09) * DRAWN_PX), int(0.4 * DRAWN_PX)
+        column = alpha(image)[:top, u - 3 : u + 3].max(axis=1) > 0.6
+        return float(np.nonzero(column)[0].mean())
+
+    assert inner_brow("angry") > inner_brow(None) + 4
+    assert inner_brow("sad") < inner_brow(None) - 4
+
+
+def test_a_laughing_mouth_opens_and_closes_and_a_sad_one_does_not():
+    for said, moves in (("laughing", True), ("sad", False)):
+        film = produce(VideoRequest(prompt=f"a {said} woman", seconds=1), 1, lambda: False)
+        shot = film.shots[0]
+        solids = Solids(shot.world, shot.motion, atlas_of(shot.world), {})
+        shown = {int(solids.at(frame)[:, DECAL].max()) % len(Mouth) for frame in range(0, 16, 2)}
+        assert (len(shown) > 1) == moves

@@ -4,6 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from engine.engines.scene.language.vocabulary import vocabulary
 from engine.engines.scene.physics.contacts import GROUND
 from engine.engines.scene.scene.resume import resumed
 from engine.engines.scene.scene.solids import make_body
@@ -306,3 +307,49 @@ def test_a_triple_spin_on_a_board_turns_thrice_and_rocks_the_board(seed):
     tilt = np.degrees(np.arcsin(motion.rotations[:, 0, 2, 1]))
     assert np.ptp(tilt) > 1.0
     assert np.isfinite(motion.positions).all()
+
+
+@pytest.mark.parametrize(
+    ("garment", "limbs"),
+    [
+        ("scarf", {"chest"}),
+        ("glasses", {"head"}),
+        ("sunglasses", {"head"}),
+        ("cape", {"chest"}),
+        ("tie", {"chest"}),
+        ("bow tie", {"chest"}),
+        ("backpack", {"chest"}),
+        ("apron", {"chest", "pelvis"}),
+        ("beard", {"head"}),
+        ("socks", {"left shin", "right shin"}),
+    ],
+)
+def test_what_is_worn_is_seen_and_weighs_nothing(garment, limbs):
+    bare, dressed = (alone("person", garments=worn) for worn in ((), ((garment, "#00ff00"),)))
+    green = {
+        body.name.split("/")[1]
+        for body in dressed.bodies
+        if any(part.colour == (0.0, 1.0, 0.0) for part in body.trimmings)
+    }
+    assert green == limbs
+    for before, after in zip(bare.bodies, dressed.bodies, strict=True):
+        assert after.mass == pytest.approx(before.mass)
+        assert after.position == pytest.approx(before.position)
+        assert len(after.parts) == len(before.parts)
+
+
+def test_every_garment_changes_how_somebody_looks():
+    plain = looks_of()
+    garments = set(vocabulary().garments) - {"hair"}
+    unseen = {g for g in garments if looks_of((g, "#12fe34")) == plain}
+    assert unseen == set()
+
+
+def looks_of(*garments):
+    bodies = alone("person", garments=garments).bodies
+    return [(part.shape, part.colour) for body in bodies for part in body.seen]
+
+
+def test_gloves_colour_the_hands():
+    world = alone("person", garments=(("gloves", "#00ff00"),))
+    assert world.bodies[limb(world, "left hand")].parts[0].colour == (0.0, 1.0, 0.0)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from engine.contracts import NotDrawn
@@ -192,6 +194,94 @@ def test_who_says_what(prompt, lines):
     assert [
         (line.text, None if line.speaker is None else names[line.speaker]) for line in script.lines
     ] == lines
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "names"),
+    [
+        ("a girl kicks a football", "the ball rolls away", ["football"]),
+        ("a girl kicks a football", "a dog chases the ball", ["dog", "football"]),
+        ("a detective walks in", "the man waves", ["detective"]),
+        ("a ballerina dances", "the woman jumps", ["ballerina"]),
+        ("a ballerina dances", "the man jumps", ["man"]),
+        ("a ballerina dances", "a woman jumps", ["woman"]),
+        ("a boy runs", "the child jumps", ["boy"]),
+        ("a boy runs", "the man jumps", ["man"]),
+        ("a football and a red ball roll", "the red ball bounces", ["ball"]),
+        ("a football rolls", "the red ball bounces", ["ball"]),
+        ("a football rolls", "another ball bounces", ["ball"]),
+        ("three footballs roll", "the balls bounce", ["football"]),
+    ],
+)
+def test_a_definite_noun_means_whoever_of_that_class_came_before(first, then, names):
+    known = read_prompt(first).subjects
+    known = tuple(replace(s, name="detective") if s.kind.name == "business" else s for s in known)
+    assert [s.name for s in read_prompt(then, earlier=known).subjects] == names
+
+
+def test_who_acts_in_a_clause_is_not_whom_it_is_done_to():
+    read = read_prompt("a chef throws an egg to the man").subjects
+    assert [s.kind.name for s in read] == ["chef", "egg", "man"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "place"),
+    [
+        ("a lighthouse by the sea", "beach"),
+        ("a man stands by the stormy sea", "beach"),
+        ("a dog runs along the sea", "beach"),
+        ("a house next to a lake", "lakeside"),
+        ("a woman sits near the river", "lakeside"),
+        ("a boat by the sea", "sea"),
+        ("a girl swims at the lake", "lake"),
+        ("a ship at sea", "sea"),
+        ("a rocket flies over the sea", "sea"),
+        ("a lighthouse in the sea", "sea"),
+    ],
+)
+def test_who_is_by_the_water_is_on_its_shore(prompt, place):
+    read = read_prompt(prompt)
+    assert (read.place, read.not_drawn) == (place, ())
+
+
+@pytest.mark.parametrize(
+    ("prompt", "action", "expression", "mood"),
+    [
+        ("a smiling woman", None, "smiling", None),
+        ("a sad man walks in the rain", "walk", "sad", "sad"),
+        ("a girl who is laughing", None, "laughing", None),
+        ("a man walks in, smiling", "walk", "smiling", None),
+        ("an angry robot dances", "dance", "angry", None),
+        ("a boy looks surprised", None, "surprised", None),
+        ("a girl weeps", None, "crying", None),
+        ("a man frowns at a dog", None, "angry", None),
+        ("ein trauriger Mann winkt", "wave", "sad", "sad"),
+    ],
+)
+def test_what_a_face_shows(prompt, action, expression, mood):
+    read = read_prompt(prompt)
+    who = read.subjects[0]
+    assert (who.action, who.expression, read.mood) == (action, expression, mood)
+    assert read.not_drawn == ()
+
+
+def test_what_has_no_face_shows_nothing_and_says_so():
+    assert read_prompt("a smiling ball").not_drawn == (NotDrawn("smiling", "ball"),)
+    assert read_prompt("an angry dog runs").not_drawn == (NotDrawn("angry dog", "dog"),)
+    assert read_prompt("a lonely tree").not_drawn == ()
+
+
+def test_who_smiles_goes_on_sitting_and_keeps_smiling():
+    first = read_prompt("a girl sits on a chair")
+    second = continued(read_prompt("she smiles", earlier=first.subjects), after=first)
+    third = continued(read_prompt("a dog runs in", earlier=second.subjects), after=second)
+    girls = [next(s for s in shot.subjects if s.name == "girl") for shot in (second, third)]
+    assert [(s.action, s.expression) for s in girls] == [("sit", "smiling"), ("sit", "smiling")]
+
+
+def test_who_laughs_says_what_is_quoted():
+    read = read_prompt('"Good dog!" laughs the boy')
+    assert (read.lines[0].speaker, read.subjects[0].expression) == (0, "laughing")
 
 
 def test_how_it_is_said():

@@ -289,6 +289,52 @@ def test_what_floats_begins_as_deep_as_it_will_lie(name):
     assert motion.positions[12:, 0, 2].mean() == pytest.approx(motion.positions[0, 0, 2], abs=0.03)
 
 
+@pytest.mark.parametrize("others", [(), ("boat",)])
+@pytest.mark.parametrize("name", ["lighthouse", "house", "palm"])
+def test_what_belongs_on_land_has_some_where_there_is_only_water(name, others):
+    shot = script(subject(name, action="rest"), *map(subject, others), place="sea")
+    world = build_world(shot, 2)
+    built = world.bodies[body(world, name)]
+    land = built.parts[-1]
+    heights = [built.position[2] + part.reach(np.array((0, 0, -1.0))) for part in built.parts[:-1]]
+    assert built.is_fixed
+    assert 0.2 < built.position[2] + land.reach(np.array((0, 0, 1.0))) < 0.5
+    assert max(heights) > 0.2
+    assert land.size[0] > 1.5 * max(part.size[0] for part in built.parts[:-1])
+    motion = filmed(world, 0.5)
+    assert motion.positions[-1, body(world, name)] == pytest.approx(built.position)
+
+
+def test_a_stone_that_sinks_has_no_land_under_it():
+    world = build_world(script(subject("rock", action="sink"), place="sea"), 2)
+    assert not world.bodies[body(world, "rock")].is_fixed
+
+
+def test_a_play_ball_is_light_enough_to_be_kicked_and_a_football_has_its_own_weight():
+    masses = {
+        kind: build_world(script(subject(kind, **more)), 1).bodies[0].mass
+        for kind, more in {"ball": {}, "football": {}, "bowling_ball": {}}.items()
+    }
+    assert masses["ball"] == pytest.approx(0.31, abs=0.02)
+    assert 0.4 < masses["football"] < 0.7
+    assert masses["bowling_ball"] > 15.0
+    rubber, steel = (
+        build_world(script(subject("ball", material=stuff)), 1).bodies[0].mass
+        for stuff in ("rubber", "steel")
+    )
+    assert rubber == masses["ball"]
+    assert steel > 100.0
+
+
+@pytest.mark.parametrize(("action", "far"), [("kick", 2.0), ("throw", 2.0)])
+def test_a_plain_ball_goes_where_it_is_kicked_or_thrown(action, far):
+    girl = subject("girl", action=action, relation=("with", 1))
+    world = build_world(script(girl, subject("ball", is_target=True), place="meadow"), 3)
+    motion, ball = filmed(world, 3.0), body(world, "ball")
+    gone = motion.positions[-1, ball] - motion.positions[0, ball]
+    assert np.hypot(*gone[:2]) > far
+
+
 def test_a_crane_stands_beside_a_tower_and_its_ball_brings_it_down():
     shot = script(subject("wrecking_ball", relation=("into", 1), action="swing"),
                   subject("crate", 12, arrangement="stack"))  # fmt: skip

@@ -5,12 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.engines.scene.frames.atlas import Atlas
+from engine.engines.scene.frames.shapes import POS, SIZE
+from engine.engines.scene.frames.solids import Solids
 from engine.engines.scene.language.reading import read_prompt
 from engine.engines.scene.language.vocabulary import vocabulary
+from engine.engines.scene.physics.simulate import simulate
+from engine.engines.scene.scene.build import build_world
 from engine.engines.scene.scene.plans import standing_at
 from engine.engines.scene.scene.props import make_prop
 from engine.engines.scene.scene.props.workshop import Workshop
 from engine.engines.scene.scene.world import Act, Actor, World
+from tests.engine.scenes import script, subject
 from tests.engine.worlds import run, solid, world_of
 
 STREET = vocabulary().places["street"]
@@ -77,3 +83,22 @@ def test_a_rocket_lifts_off_upright_and_a_plane_keeps_its_height():
     motion = run(replace(world_of(wing), actors=(plane,)), 4.0, fps=24)
     assert motion.positions[-1, 0, 2] == pytest.approx(3.0, abs=1.5)
     assert motion.positions[-1, 0, 0] > 8.0
+
+
+def test_a_rocket_has_a_flame_below_it_while_its_engine_burns():
+    world = build_world(script(subject("rocket", action="fly")), 1, seconds=2.0)
+    clock = np.arange(48) / 24
+    motion = simulate(world, clock, is_cancelled=lambda: False)
+    solids = Solids(world, motion, Atlas(), {}, clock)
+    rocket = next(i for i, body in enumerate(world.bodies) if body.subject == "rocket")
+    flames = [
+        row for row, part in enumerate(p for body in world.bodies for p in body.seen) if part.burns
+    ]
+    sizes = np.array([solids.at(frame)[flames, SIZE + 1] for frame in range(48)])
+    assert len(flames) == 3
+    assert sizes[:12].max() < 1e-4  # it stands there for half a second
+    assert sizes[24:].min() > 0.05
+    assert np.ptp(sizes[24:], axis=0).min() > 0.01  # and flickers
+    lowest = solids.at(40)[flames, POS + 2].min()
+    assert lowest < motion.positions[40, rocket, 2] - world.bodies[rocket].foot
+    assert all(not part.burns for part in world.bodies[rocket].parts)

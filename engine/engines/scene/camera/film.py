@@ -30,7 +30,13 @@ HORIZON_AT = 0.42  # of half the picture above its middle: with the lift, on the
 AZIMUTHS = (0.0, 22.0, -22.0, 42.0, -42.0, 65.0, -65.0, 100.0, -100.0, 140.0, -140.0)
 SLANTED = 5  # from so many of them all of a group is seen apart
 RACKED = math.radians(32.0)  # between the view and the line through the two of a rack focus
+STEEPEST = 0.5  # sine of 30 degrees
+MANY = 8  # so many are looked over from above, if they stand behind each other
 LARGE = 0.8  # what a picture twice as high costs, in which all is half as large
+FACING = frozenset({"extreme_close", "close", "medium_close", "medium"})  # sizes that show a face
+THREE_QUARTER = math.radians(38.0)  # a face turned farther from the lens shows one eye only
+AVERTED = 2.5  # what every radian costs by which it is turned farther than that
+STEADY = 0.3  # a gaze that goes all around has no side
 THIRTY_DEGREES = math.radians(28.0)  # two views of one subject that differ less jump when cut
 
 
@@ -61,6 +67,8 @@ def film(
     elevation = _elevation(direction, half_height)
     framings = _framings(things, direction, aspect)
     azimuth, framing = _azimuth(framings, direction, elevation, half_height, obstacles, previous)
+    if direction.elevation is None:
+        elevation = max(elevation, _over(framing))
     path = follow(framing, direction, Setup(azimuth, elevation, half_height, aspect, fps))
     jolt(path, direction, aspect, fps)
     eyes = _freed(path, obstacles, fps)
@@ -84,6 +92,14 @@ def _elevation(direction: Direction, half_height: float) -> float:
     return share * math.atan(HORIZON_AT * min(half_height, 0.5))
 
 
+def _over(framing: Framing) -> float:
+    """Height, radians, from which a long row that leads away fills an upright half of a picture."""
+    if len(framing.shown) < MANY or framing.depth <= 0.0:
+        return 0.0
+    share = 0.5 * float(np.median(framing.height)) / framing.depth
+    return math.asin(min(share, STEEPEST)) if share < 0.8 else 0.0
+
+
 def _framings(
     things: list[Thing], direction: Direction, aspect: float
 ) -> list[tuple[float, Framing]]:
@@ -94,9 +110,20 @@ def _framings(
         wanted = math.atan2(front[0], -front[1]) + math.radians(direction.view)
     elif direction.rack:
         wanted = _in_depth(things, direction, aspect)
+    elif direction.size in FACING:
+        faced = _face_side(frame_things(things, direction, aspect).main)
+        wanted = faced - min(max(faced, -THREE_QUARTER), THREE_QUARTER)
     azimuths = [wanted + math.radians(degrees) for degrees in AZIMUTHS]
     framings = frame_from(things, direction, aspect, azimuths)
     return list(zip(azimuths, framings, strict=True))
+
+
+def _face_side(main: Thing) -> float:
+    """The side, radians, to which a face looks; what has none looks at the audience."""
+    if main.gaze is None:
+        return 0.0
+    x, y = main.gaze[:, :2].mean(axis=0)
+    return math.atan2(x, -y) if math.hypot(x, y) > STEADY else 0.0
 
 
 def _in_depth(things: list[Thing], direction: Direction, aspect: float) -> float:
@@ -132,6 +159,7 @@ def _azimuth(
         cost = 0.12 * rank + (0.05 if rank else 0.0)
         if direction.view is None:
             cost += LARGE * (tall[rank] - min(tall[:SLANTED]))
+        cost += _averted(azimuth, framing.main, direction)
         if side is not None and direction.view is None:
             turn = abs((azimuth - side + math.pi) % (2.0 * math.pi) - math.pi)
             cost += 2.0 * max(0.0, turn - 0.5 * math.pi)  # over the line
@@ -152,6 +180,14 @@ def _azimuth(
         if least <= 0.12 * (rank + 1):
             break
     return best
+
+
+def _averted(azimuth: float, main: Thing, direction: Direction) -> float:
+    """What it costs to look from there at somebody whose face should be seen."""
+    if direction.view is not None or direction.size not in FACING:
+        return 0.0
+    off = abs((azimuth - _face_side(main) + math.pi) % (2.0 * math.pi) - math.pi)
+    return AVERTED * max(0.0, off - THREE_QUARTER)
 
 
 def _points(framing: Framing, frame: int) -> tuple[Array, Array]:

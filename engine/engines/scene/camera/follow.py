@@ -114,10 +114,14 @@ def _held_still(
     usual = float(np.quantile(height, 0.75 if moves.still else 0.5))
     # Who may turn after the subject need not see all of its way at once.
     share = 0.85 if moves.still else 0.4
-    needed = usual + share * max(span[2], math.hypot(span[0], 0.3 * span[1]) / aspect)
+    tall = 0.0 if moves.tilt else span[2]
+    needed = usual + share * max(tall, math.hypot(span[0], 0.3 * span[1]) / aspect)
     # A chosen size stays one: who walks out of a close-up is followed by turning, or leaves.
     most = usual * (1.35 if moves.size else 2.6)
-    return still, np.full_like(height, min(needed, most))
+    chosen = min(needed, most)
+    if needed > most or moves.tilt:  # who rises out of the picture has begun in it
+        still[:, 2] = np.minimum(still[:, 2], low[2] + 0.5 * max(chosen - usual, 0.0))
+    return still, np.full_like(height, chosen)
 
 
 def _turn_after(path: Path, framing: Framing, aspect: float, reach: tuple[float, float]) -> None:

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.engines.scene.camera.direction import Direction
+from engine.engines.scene.camera.lens import half_height_of
 from engine.engines.scene.language.vocabulary import vocabulary
 from engine.engines.scene.physics.motion import Motion
 from engine.engines.scene.scene.solids import Body, Part
@@ -42,6 +43,7 @@ AUTO_ROOM, SIDE_ROOM = 1.35, 1.22  # empty space around what is framed, upright 
 MATE = 1.7  # sizes of the subject: what is larger is no part of a near view
 PLAYED_AT = 0.6  # weight of the piece that the prompt names
 ACTS, SCENERY = 0.7, 0.75  # weight of who acts; share that is shown of what does not
+NEARNESS = 0.2  # of the picture's height, that all of a thing may reach towards the lens
 HEADROOM = 0.11  # of the picture, above a head
 MIN_HEIGHT = 0.32  # m of picture: nearer than that nothing looks real
 WIDEST = 8.0  # from its middle to its edge the picture shows at most so many girths of an actor
@@ -60,6 +62,7 @@ class Thing:
     bodies: tuple[int, ...]
     head: Array | None = None  # (frames, 3) middle of the head of whoever has one
     head_width: float = 0.0
+    gaze: Array | None = None  # (frames, 3) where a face looks, of unit length
 
     @property
     def centre(self) -> Array:
@@ -103,6 +106,7 @@ class Framing:
     target: Array  # (frames, 3) what stands in the middle of the picture
     height: Array  # (frames,) m of picture at the target
     deep: Array  # (frames,) how far the subject reaches towards the camera
+    depth: float = 0.0  # m from its nearest to its farthest, as it usually is
 
 
 def frame_things(things: list[Thing], direction: Direction, aspect: float) -> Framing:
@@ -121,9 +125,9 @@ def frame_from(
     size = SIZES.get(direction.size or "")
     if size is not None:
         return [_frame_size(things, main, direction, size, aspect)] * len(azimuths)
-    widest = _widest(things, aspect)
-    pulls = _pulls(things, widest)
-    return [_frame_all(things, main, aspect, azimuth, widest, pulls) for azimuth in azimuths]
+    lens_mm = direction.lens_mm or AUTO_MM[0 if aspect < 1.0 else 1]
+    group = _group_of(things, aspect, lens_mm)
+    return [_frame_all(things, main, group, azimuth) for azimuth in azimuths]
 
 
 def _frame_size(
@@ -192,39 +196,43 @@ def _company(things: list[Thing], main: Thing, size: Size) -> tuple[Thing, ...]:
     return tuple(near)
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What is the same about several things from whatever side they are seen."""
+
+    aspect: float
+    widest: float  # m to either side that a picture of them reaches at most
+    pulls: Array  # (frames, things) weight with which each pulls the picture towards itself
+    far: float  # m that the lens is away, for each metre of picture
+
+
+def _group_of(things: list[Thing], aspect: float, lens_mm: float) -> _Group:
+    girths = [max(0.5 * t.breadth, 0.3 * t.stature) for t in _moving(things)]
+    widest = WIDEST * min(1.0, 0.5 + 0.5 * aspect) * float(np.mean(girths))
+    at = np.stack([t.centre for t in things], axis=1)
+    # What is played at stays in the picture, rather than the ball that rebounds from it.
+    held = np.array([4.0 if t.weight == PLAYED_AT else t.weight for t in things])
+    pulls = _attention(at, held, widest)
+    return _Group(aspect, widest, pulls, 0.5 / half_height_of(lens_mm, aspect))
+
+
 def _moving(things: list[Thing]) -> list[Thing]:
     return [t for t in things if t.weight > 0.5] or things
 
 
-def _widest(things: list[Thing], aspect: float) -> float:
-    """How far to either side the picture of a group reaches, m."""
-    girths = [max(0.5 * t.breadth, 0.3 * t.stature) for t in _moving(things)]
-    return WIDEST * min(1.0, 0.5 + 0.5 * aspect) * float(np.mean(girths))
-
-
-def _pulls(things: list[Thing], widest: float) -> Array:
-    """Weight (frames, things) with which each pulls the picture towards itself."""
-    at = np.stack([t.centre for t in things], axis=1)
-    # What is played at stays in the picture, rather than the ball that rebounds from it.
-    held = np.array([4.0 if t.weight == PLAYED_AT else t.weight for t in things])
-    return _attention(at, held, widest)
-
-
-def _frame_all(
-    things: list[Thing], main: Thing, aspect: float, azimuth: float, widest: float, pulls: Array
-) -> Framing:
+def _frame_all(things: list[Thing], main: Thing, group: _Group, azimuth: float) -> Framing:
     """Everything that acts, and the ground it acts on; what leaves for good is let go."""
-    moving = _moving(things)
+    moving, aspect = _moving(things), group.aspect
     at = np.stack([t.centre for t in things], axis=1)
     weights = np.array([t.weight for t in things])
-    weight = pulls[..., None]
+    weight = group.pulls[..., None]
     # From here on across, deep and up, as the camera sees them.
     c, s = math.cos(azimuth), math.sin(azimuth)
     turn = np.array(((c, s, 0.0), (-s, c, 0.0), (0.0, 0.0, 1.0)))
     at = at @ turn.T
     extents = np.stack([t.high - t.low for t in things], axis=1)
     half = 0.5 * np.sqrt(extents**2 @ (turn.T**2))
-    counted = weight > 0.1
+    counted = (weight > 0.1) | (weight == weight.max(axis=1, keepdims=True))
     low = np.min(np.where(counted, at - half, np.inf), axis=1)
     high = np.max(np.where(counted, at + half, -np.inf), axis=1)
     # Of what only stands there a part is enough.
@@ -240,9 +248,17 @@ def _frame_all(
     centre[:, :2] = 0.7 * centre[:, :2] + 0.3 * mean[:, :2]
     half_size = np.maximum(high - centre, centre - low)
     height = np.maximum(half_size[:, 0] * SIDE_ROOM / aspect, half_size[:, 2] * AUTO_ROOM) * 2.0
-    height = np.clip(height, 1.15, 2.0 * widest / min(1.0, aspect))
+    height = np.clip(height, 1.15, 2.0 * group.widest / min(1.0, aspect))
+    # How far back for the nearest of them: what leads away is narrower than it would be in a row.
+    far = group.far
+    off = np.abs(at - centre[:, None]) + half
+    wanted = 2.0 * far * np.maximum(off[..., 0] * SIDE_ROOM / aspect, off[..., 2] * AUTO_ROOM)
+    nearer = centre[:, None, 1] - at[..., 1] + half[..., 1]
+    back = np.max(np.where(counted[..., 0], wanted + nearer, 0.0), axis=1) - far * height
+    deep = np.minimum(np.maximum(back, NEARNESS * height), half_size[:, 1])
     centre[:, 2] += 0.08 * min(1.0, 0.5 / aspect) * height  # less floor, more sky
-    return Framing(main, tuple(moving), centre @ turn, height, half_size[:, 1])
+    depth = 2.0 * float(np.median(half_size[:, 1]))
+    return Framing(main, tuple(moving), centre @ turn, height, deep, depth)
 
 
 def _attention(at: Array, share: Array, reach: float) -> Array:
@@ -273,10 +289,11 @@ def things_of(world: World, motion: Motion, said: tuple[str, ...] = ()) -> list[
     pieces = {name for name, kind in vocabulary().subjects.items() if kind.role}
     boxes = [_box(body, motion, i) for i, body in enumerate(world.bodies)]
     things = [
-        _thing(world, boxes, actor.bodies, actor.name, actor.kind, 0.98**n)
+        _gazing(_thing(world, boxes, actor.bodies, actor.name, actor.kind, 0.98**n), world, motion)
         for n, actor in enumerate(world.actors)
         if actor.bodies
     ]
+    named = sum(body.is_fixed and body.subject in said for body in world.bodies)
     for i, body in enumerate(world.bodies):
         if i in owned:
             continue
@@ -286,7 +303,7 @@ def things_of(world: World, motion: Motion, said: tuple[str, ...] = ()) -> list[
         elif body.subject in pieces:
             weight = PLAYED_AT if is_said else 0.3
         elif is_said:
-            weight = 0.45
+            weight = 0.45 / named  # a forest must not outweigh whoever stands in it
         else:
             continue
         things.append(_thing(world, boxes, (i,), body.name or body.subject, body.subject, weight))
@@ -324,6 +341,12 @@ def _thing(
         head = 0.5 * (low + high)
         head[:, 2] = high[:, 2] - 0.08 * (high - low)[:, 2]
     return Thing(name, kind, low, high, weight, members, head, head_width)
+
+
+def _gazing(thing: Thing, world: World, motion: Motion) -> Thing:
+    """The actor with where it looks: who has a head is drawn looking along -y."""
+    heads = [i for i in thing.bodies if "head" in world.bodies[i].name]
+    return replace(thing, gaze=-motion.rotations[:, heads[0], :, 1]) if heads else thing
 
 
 def _box(body: Body, motion: Motion, index: int) -> tuple[Array, Array]:

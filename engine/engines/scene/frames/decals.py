@@ -63,7 +63,11 @@ def _drawn(part: Part, decal: Decal) -> list[Image.Image]:
         return [worn_face(face, mouth) for mouth in Mouth]
     if decal.kind == "face":
         design = design_of(decal.text)
-        return [draw_face(design, m, blink=blink) for blink in (False, True) for m in Mouth]
+        return [
+            draw_face(design, mouth, blink=blink, expression=decal.expression)
+            for blink in (False, True)
+            for mouth in Mouth
+        ]
     aspect = _aspect(part)
     if decal.image is not None:
         return [_cropped(_decoded(decal.image), aspect)]

@@ -1,5 +1,8 @@
 """Faces: eyes, brows and mouths drawn on a disc, five mouths each with open and closed eyes.
 
+An expression changes brows, lids and the silent mouth (Faigin 1990, The Artist's Complete Guide to
+Facial Expression).
+
 Coordinates run from -1 to 1 over the front of a head, u to the right and v upwards; what is not
 drawn stays transparent, so that skin and fur show.
 """
@@ -10,6 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from engine.engines.scene.speech.spoken import Mouth
@@ -31,6 +35,8 @@ TONGUE: Colour = (206, 96, 98)
 TEETH: Colour = (250, 247, 240)
 VISOR: Colour = (16, 24, 34)
 LAMP: Colour = (120, 240, 255)
+FOLD: Colour = (120, 70, 56)
+TEAR: Colour = (168, 214, 246)
 NATURES: tuple[tuple[Nature, frozenset[str]], ...] = (
     ("robot", frozenset({"robot", "android", "cyborg", "droid", "machine"})),
     ("child", frozenset({"child", "boy", "girl", "kid", "baby", "toddler"})),
@@ -56,6 +62,34 @@ NATURES: tuple[tuple[Nature, frozenset[str]], ...] = (
         }),
     ),
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """What a feeling does to a face; lengths in half heads, `lids` in half eyes."""
+
+    inner_brow: float = 0.0  # upwards
+    outer_brow: float = 0.0
+    lower_lid: float = 0.0  # how far cheeks push it up
+    upper_lid: float = 0.0  # how far it hangs down on the outer side; below 0 on the inner
+    wide: float = 1.0  # how far the eyes are open
+    corners: float = 0.5  # of the silent mouth, from 1 up to -1 down
+    grin: bool = False  # it shows teeth
+    laughs: bool = False
+    gapes: bool = False
+    tears: bool = False
+    blush: float = 0.0  # more than usual
+
+
+CALM = Expression()
+EXPRESSIONS = {
+    "smiling": Expression(0.02, 0.03, lower_lid=0.42, corners=1.0, grin=True, blush=0.14),
+    "laughing": Expression(0.05, 0.06, corners=1.0, grin=True, laughs=True, blush=0.2),
+    "sad": Expression(0.1, -0.06, upper_lid=0.55, corners=-0.8),
+    "crying": Expression(0.12, -0.06, upper_lid=0.6, corners=-1.0, tears=True, blush=0.16),
+    "angry": Expression(-0.13, 0.05, lower_lid=0.15, upper_lid=-0.75, corners=-0.6),
+    "surprised": Expression(0.13, 0.12, wide=1.18, corners=0.0, gapes=True),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,29 +141,35 @@ def design_of(name: str) -> Design:
     return replace(design, glasses=False)
 
 
-def draw_face(design: Design, mouth: Mouth, *, blink: bool) -> Image.Image:
-    """Draw one face, RGBA with straight alpha, `DRAWN_PX` square."""
+def draw_face(
+    design: Design, mouth: Mouth, *, blink: bool, expression: str | None = None
+) -> Image.Image:
+    """Draw one face, RGBA with straight alpha, `DRAWN_PX` square.
+
+    `expression` is a key of `EXPRESSIONS`; an animal shows none.
+    """
+    felt = EXPRESSIONS.get(expression or "", CALM)
     pen = _Pen()
-    pen.image = _silent(design, blink=blink).copy()
+    pen.image = _silent(design, felt, blink=blink).copy()
     if design.nature == "robot":
-        _robot_mouth(pen, mouth)
+        _robot_mouth(pen, mouth, felt)
     elif design.nature == "animal":
         _animal_mouth(pen, mouth)
     else:
-        _mouth(pen, mouth, design.lip, (0.0, -0.46))
+        _mouth(pen, mouth, design.lip, (0.0, -0.46), felt)
     return pen.image
 
 
 @lru_cache(maxsize=32)
-def _silent(design: Design, *, blink: bool) -> Image.Image:
+def _silent(design: Design, felt: Expression, *, blink: bool) -> Image.Image:
     """All of a face but its mouth."""
     pen = _Pen()
     if design.nature == "robot":
-        _robot(pen, blink=blink)
+        _robot(pen, felt, blink=blink)
     elif design.nature == "animal":
         _animal(pen, design, blink=blink)
     else:
-        _person(pen, design, blink=blink)
+        _person(pen, design, felt, blink=blink)
     return pen.image
 
 
@@ -177,11 +217,14 @@ class _Pen:
         thick: float,
     ) -> None:
         """Part of an oval, degrees clockwise from the right, with round ends."""
-        layer, draw = self._layer()
         angles = np.radians(np.linspace(*span, 40))
-        points = [
-            self._px(at[0] + size[0] * np.cos(t), at[1] - size[1] * np.sin(t)) for t in angles
-        ]
+        line = [(at[0] + size[0] * np.cos(t), at[1] - size[1] * np.sin(t)) for t in angles]
+        self.stroke(line, colour, thick)
+
+    def stroke(self, line: list[tuple[float, float]], colour: Colour, thick: float) -> None:
+        """A line through these points, with round ends."""
+        layer, draw = self._layer()
+        points = [self._px(u, v) for u, v in line]
         width = max(1, round(thick * 0.5 * DRAWN_PX))
         draw.line(points, fill=(*colour, 255), width=width, joint="curve")
         for x, y in (points[0], points[-1]):
@@ -198,6 +241,16 @@ class _Pen:
         )
         self.image.alpha_composite(layer)
 
+    def fill(self, outline: list[tuple[float, float]], fill: Colour) -> None:
+        layer, draw = self._layer()
+        draw.polygon([self._px(u, v) for u, v in outline], fill=(*fill, 255))
+        self.image.alpha_composite(layer)
+
+    def keep(self, where: NDArray[np.bool_]) -> None:
+        """Wipe out what lies elsewhere."""
+        alpha = np.where(where, np.asarray(self.image.getchannel("A")), 0)
+        self.image.putalpha(Image.fromarray(alpha.astype(np.uint8)))
+
     def inside(self, mask: Image.Image, draw_over: "_Pen") -> None:
         """Blend another drawing, but only where the mask is."""
         layer = draw_over.image.copy()
@@ -211,35 +264,55 @@ class _Pen:
         return mask
 
 
-def _person(pen: _Pen, design: Design, *, blink: bool) -> None:
+def _person(pen: _Pen, design: Design, felt: Expression, *, blink: bool) -> None:
     if design.beard:
         _beard(pen, design)
     for side in (-1.0, 1.0):
-        pen.soft((side * 0.5, -0.22), (0.2, 0.14), (226, 96, 86), design.blush)
+        pen.soft((side * 0.5, -0.22), (0.2, 0.14), (226, 96, 86), design.blush + felt.blush)
         pen.soft((side * design.eye_apart, design.eye_height), (0.26, 0.2), (120, 70, 56), 0.2)
     if design.freckles:
-        for i in range(14):
-            side = -1.0 if i % 2 else 1.0
-            u = side * (0.3 + 0.034 * (i * 7 % 9))
-            pen.oval((u, -0.15 - 0.022 * (i * 5 % 8)), (0.013, 0.013), (168, 104, 70), 0.75)
+        _freckles(pen)
     pen.soft((0.0, -0.2), (0.11, 0.045), (120, 62, 48), 0.35)  # under the nose
     for side in (-1.0, 1.0):
-        _eye(pen, design, side, blink=blink)
-        at = (side * design.eye_apart, design.eye_height + 1.35 * design.eye_size)
-        span = (205.0, 330.0) if side > 0 else (210.0, 335.0)
-        lean = design.brow_tilt * 260.0 * side
-        pen.arc(
-            (at[0], at[1] - 0.04),
-            (1.12 * design.eye_size, 0.09),
-            (span[0] - lean * 0.4, span[1] - lean * 0.4),
-            design.brow,
-            2.0 * design.brow_thick,
-        )
+        _eye(pen, design, side, felt, blink=blink)
+        _brow(pen, design, side, felt)
+        if felt.tears:
+            _tears(pen, design, side)
     if design.glasses:
         for side in (-1.0, 1.0):
             at = (side * design.eye_apart, design.eye_height)
             pen.arc(at, (0.25, 0.22), (0.0, 360.0), (32, 34, 40), 0.035)
         pen.arc((0.0, design.eye_height), (0.09, 0.05), (180.0, 360.0), (32, 34, 40), 0.035)
+
+
+def _freckles(pen: _Pen) -> None:
+    for i in range(14):
+        side = -1.0 if i % 2 else 1.0
+        u = side * (0.3 + 0.034 * (i * 7 % 9))
+        pen.oval((u, -0.15 - 0.022 * (i * 5 % 8)), (0.013, 0.013), (168, 104, 70), 0.75)
+
+
+def _tears(pen: _Pen, design: Design, side: float) -> None:
+    """Two drops, one after the other, down a cheek."""
+    for k, (out, down) in enumerate(((0.05, -0.26), (-0.03, -0.42))):
+        at = (side * (design.eye_apart + out), design.eye_height + down)
+        pen.oval(at, (0.034 - 0.004 * k, 0.06 - 0.01 * k), TEAR, 0.85)
+        pen.oval((at[0] - 0.01, at[1] + 0.015), (0.009, 0.016), (255, 255, 255))
+
+
+def _brow(pen: _Pen, design: Design, side: float, felt: Expression) -> None:
+    """A stroke over an eye, whose ends a feeling lifts and lowers."""
+    span = (205.0, 330.0) if side > 0 else (210.0, 335.0)
+    lean = design.brow_tilt * 260.0 * side
+    angles = np.radians(np.linspace(span[0] - lean * 0.4, span[1] - lean * 0.4, 24))
+    width = 1.12 * design.eye_size
+    u = width * np.cos(angles)
+    outwards = 0.5 + 0.5 * side * u / width
+    lift = felt.inner_brow + (felt.outer_brow - felt.inner_brow) * outwards
+    v = design.eye_height + 1.35 * design.eye_size - 0.04 - 0.09 * np.sin(angles) + lift
+    pen.stroke(
+        list(zip(side * design.eye_apart + u, v, strict=True)), design.brow, 2.0 * design.brow_thick
+    )
 
 
 def _beard(pen: _Pen, design: Design) -> None:
@@ -255,20 +328,60 @@ def _beard(pen: _Pen, design: Design) -> None:
     pen.image.alpha_composite(Image.fromarray(shade))
 
 
-def _eye(pen: _Pen, design: Design, side: float, *, blink: bool) -> None:
-    at, size = (side * design.eye_apart, design.eye_height), design.eye_size
+def _eye(pen: _Pen, design: Design, side: float, felt: Expression, *, blink: bool) -> None:
+    at, size = (side * design.eye_apart, design.eye_height), felt.wide * design.eye_size
+    if felt.laughs:  # shut by the cheeks
+        pen.arc(
+            (at[0], at[1] - 0.35 * size), (1.05 * size, 0.75 * size), (205.0, 335.0), INK, 0.055
+        )
+        return
     if blink:
         pen.arc((at[0], at[1] + 0.3 * size), (size, 0.55 * size), (25.0, 155.0), INK, 0.045)
         if design.lashes:
             pen.arc((at[0] + side * size, at[1] + 0.02), (0.07, 0.05), (40, 100), INK, 0.03)
         return
-    white = (1.08 * size, 0.94 * size)
+    ball = _Pen()
+    _eyeball(ball, design, side, at, size, is_staring=felt.wide > 1.0)
+    ball.keep(_between_lids(at, size, side, felt))
+    pen.image.alpha_composite(ball.image)
+    if felt.lower_lid:
+        below = (at[0], at[1] - (2.05 - 1.1 * felt.lower_lid) * size)
+        pen.arc(below, (1.3 * size, 1.1 * size), (240.0, 300.0), FOLD, 0.02)
+
+
+def _between_lids(
+    at: tuple[float, float], size: float, side: float, felt: Expression
+) -> NDArray[np.bool_]:
+    """Where an eye is not covered: cheeks push up from below, a lid hangs down to one side."""
+    y, x = np.mgrid[0:DRAWN_PX, 0:DRAWN_PX].astype(np.float32)
+    u = (x / DRAWN_PX * 2.0 - 1.0 - at[0]) / size * side  # 1 at the outer corner
+    v = (1.0 - y / DRAWN_PX * 2.0 - at[1]) / size
+    below = -1.2 + 1.3 * felt.lower_lid - 0.25 * u * u * (felt.lower_lid > 0.0)
+    hang = abs(felt.upper_lid) * (0.62 + 0.75 * np.sign(felt.upper_lid) * u)
+    return np.asarray((v > below) & ((v < 1.0 - hang) | (felt.upper_lid == 0.0)))
+
+
+def _eyeball(
+    pen: _Pen,
+    design: Design,
+    side: float,
+    at: tuple[float, float],
+    size: float,
+    *,
+    is_staring: bool,
+) -> None:
+    white = (1.08 * size, (1.08 if is_staring else 0.94) * size)
     pen.oval(at, white, (252, 252, 250))
     inner = _Pen()
     # The upper lid lies on a large iris: eyes with white all around it stare.
     look = (at[0] - side * 0.02, at[1] + 0.1 * size)
-    inner.oval(look, (0.82 * size, 0.86 * size), _dimmed(design.iris, 0.55))
-    inner.oval(look, (0.72 * size, 0.76 * size), design.iris)
+    if is_staring:
+        look = at
+        inner.oval(look, (0.62 * size, 0.64 * size), _dimmed(design.iris, 0.55))
+        inner.oval(look, (0.54 * size, 0.56 * size), design.iris)
+    else:
+        inner.oval(look, (0.82 * size, 0.86 * size), _dimmed(design.iris, 0.55))
+        inner.oval(look, (0.72 * size, 0.76 * size), design.iris)
     inner.oval(look, (0.4 * size, 0.42 * size), (14, 12, 14))
     inner.soft((look[0], at[1] + 1.05 * size), (1.4 * size, 0.6 * size), (60, 44, 48), 0.55)
     inner.oval((look[0] + 0.26 * size, look[1] + 0.26 * size), (0.2 * size,) * 2, (255, 255, 255))
@@ -303,8 +416,22 @@ OPENINGS = {
 }
 
 
-def _mouth(pen: _Pen, mouth: Mouth, lip: Colour, at: tuple[float, float]) -> None:
+def _mouth(pen: _Pen, mouth: Mouth, lip: Colour, at: tuple[float, float], felt: Expression) -> None:
     wide, tall = OPENINGS[mouth]
+    if felt.laughs and mouth in {Mouth.CLOSED, Mouth.WIDE}:
+        _grin(pen, lip, (at[0], at[1] + 0.1), (0.4, 0.38 if mouth == Mouth.CLOSED else 0.26))
+        return
+    if not wide and felt.grin:
+        _grin(pen, lip, (at[0], at[1] + 0.08), (0.34, 0.2))
+        return
+    if not wide and felt.gapes:
+        wide, tall = 0.105, 0.14
+    if not wide and felt.corners < 0.0:
+        deep = 0.16 * -felt.corners
+        pen.soft((at[0], at[1] - 0.14), (0.16, 0.05), (120, 60, 50), 0.35)
+        pen.arc((at[0], at[1] - 0.16), (0.25, deep + 0.06), (210.0, 330.0), lip, 0.055)
+        pen.arc((at[0], at[1] - 0.15), (0.245, deep + 0.055), (212.0, 328.0), INK, 0.024)
+        return
     if not wide:
         pen.soft((at[0], at[1] - 0.09), (0.16, 0.04), (120, 60, 50), 0.3)
         pen.arc((at[0], at[1] + 0.12), (0.27, 0.16), (28.0, 152.0), lip, 0.055)
@@ -319,21 +446,63 @@ def _mouth(pen: _Pen, mouth: Mouth, lip: Colour, at: tuple[float, float]) -> Non
     pen.inside(pen.mask(at, (wide, tall)), inner)
 
 
-def _robot(pen: _Pen, *, blink: bool) -> None:
+def _grin(pen: _Pen, lip: Colour, at: tuple[float, float], size: tuple[float, float]) -> None:
+    """A half moon from corner to corner: teeth above, and a tongue if it is open far."""
+    wide, deep = size
+
+    def moon(of: float) -> list[tuple[float, float]]:
+        u = np.linspace(-1.0, 1.0, 41)
+        sag = 1.0 - u * u
+        top = [
+            (at[0] + x * wide * of, at[1] - 0.14 * deep * s) for x, s in zip(u, sag, strict=True)
+        ]
+        low = [(at[0] + x * wide * of, at[1] - deep * s) for x, s in zip(u, sag, strict=True)]
+        return [*top, *reversed(low)]
+
+    pen.stroke([*moon(1.0), moon(1.0)[0]], lip, 0.06)
+    pen.fill(moon(1.0), INSIDE)
+    inner = _Pen()
+    inner.fill(moon(1.0), (255, 255, 255))
+    mask = inner.image.getchannel("A")
+    mouth = _Pen()
+    mouth.oval((at[0], at[1] - 1.08 * deep), (0.6 * wide, 0.4 * deep), TONGUE)
+    shown = 0.62 if deep < 0.25 else 0.42
+    mouth.box((at[0], at[1]), (wide, shown * deep), TEETH, 0.03)
+    pen.inside(mask, mouth)
+    for side in (-1.0, 1.0):  # the cheeks fold there
+        pen.arc(
+            (at[0] + side * wide, at[1] + 0.01),
+            (0.045, 0.05),
+            (-60.0, 60.0) if side > 0 else (120.0, 240.0),
+            INK,
+            0.022,
+        )
+
+
+def _robot(pen: _Pen, felt: Expression, *, blink: bool) -> None:
     """Two lamps behind a visor."""
     pen.box((0.0, 0.1), (0.64, 0.27), VISOR, 0.22)
     for side in (-1.0, 1.0):
         at = (side * 0.3, 0.1)
+        if felt.grin:
+            span, down = ((205.0, 335.0), -0.05) if felt.corners > 0.0 else ((25.0, 155.0), 0.05)
+            pen.arc((at[0], at[1] + down), (0.14, 0.13), span, LAMP, 0.07)
+            continue
         if blink:
             pen.box(at, (0.15, 0.025), LAMP, 0.025)
+            continue
+        if felt.upper_lid:
+            slant = 0.09 * side * felt.upper_lid
+            line = [(at[0] - 0.14, at[1] + slant), (at[0] + 0.14, at[1] - slant)]
+            pen.stroke(line, LAMP, 0.08)
             continue
         pen.soft(at, (0.26, 0.26), LAMP, 0.55)
         pen.oval(at, (0.145, 0.145), LAMP)
         pen.oval(at, (0.07, 0.07), (235, 255, 255))
 
 
-def _robot_mouth(pen: _Pen, mouth: Mouth) -> None:
-    """A row of lights that opens with the voice."""
+def _robot_mouth(pen: _Pen, mouth: Mouth, felt: Expression) -> None:
+    """A row of lights that opens with the voice, and bends with what it feels."""
     pen.box((0.0, -0.46), (0.36, 0.17), VISOR, 0.06)
     heights = {
         Mouth.CLOSED: (0.02,) * 7,
@@ -343,7 +512,8 @@ def _robot_mouth(pen: _Pen, mouth: Mouth) -> None:
         Mouth.ROUND: (0.02, 0.02, 0.1, 0.13, 0.1, 0.02, 0.02),
     }[mouth]
     for i, half in enumerate(heights):
-        pen.box(((i - 3) * 0.093, -0.46), (0.03, half), LAMP, 0.02)
+        bend = 0.0 if felt is CALM else 0.075 * felt.corners * (2.0 * ((i - 3) / 3) ** 2 - 1.0)
+        pen.box(((i - 3) * 0.093, -0.46 + bend), (0.03, half), LAMP, 0.02)
 
 
 def _animal(pen: _Pen, design: Design, *, blink: bool) -> None:

@@ -85,7 +85,7 @@ class Take:
         self._world, self._motion, self._lighting = world, motion, lighting
         self._cameras, self._clock, self._seed = cameras, clock, seed
         self._atlas = atlas or Atlas()
-        self._solids = Solids(world, motion, self._atlas, mouths or {})
+        self._solids = Solids(world, motion, self._atlas, mouths or {}, clock)
         self._environment = Environment(lighting.look, mirror_side)
         self._pool = water_of(world.place)
         self._palette: Palette | None = None

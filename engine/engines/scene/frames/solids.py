@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.engines.scene.frames.atlas import Atlas
+from engine.engines.scene.frames.flames import Flames
 from engine.engines.scene.frames.memory import GROUP_COLUMNS
 from engine.engines.scene.frames.shapes import (
     BOUND,
@@ -44,6 +45,7 @@ KINDS = {
     "cone": CONE,
 }
 BLINK_EVERY, BLINK_FRAMES = 83, 3  # frames; the names set the faces apart
+HA_FRAMES = 4  # that a laughing mouth stays as it is
 Rows = NDArray[np.float64]
 
 
@@ -56,8 +58,9 @@ class Solids:
         motion: Motion,
         atlas: Atlas,
         mouths: Mapping[str, NDArray[np.int8]],
+        clock: NDArray[np.float64] | None = None,
     ) -> None:
-        parts = [(i, part) for i, body in enumerate(world.bodies) for part in body.parts]
+        parts = [(i, part) for i, body in enumerate(world.bodies) for part in body.seen]
         self._motion = motion
         self._template = np.array([_row(part) for _, part in parts]).reshape(-1, COLUMNS)
         self._spans = _spans(world)
@@ -65,6 +68,7 @@ class Solids:
         self._at = np.array([part.at for _, part in parts]).reshape(-1, 3)
         self._turn = np.array([part.rotation for _, part in parts]).reshape(-1, 3, 3)
         self._mouths = mouths
+        self._flames = Flames(world, clock)
         self._worn: list[tuple[int, Decal, tuple[int, ...]]] = []
         for row, (_, part) in enumerate(parts):
             if part.decal is not None and part.decal in atlas.index:
@@ -88,6 +92,7 @@ class Solids:
         offset = np.einsum("pij,pj->pi", rotation, self._at)
         solids[:, POS : POS + 3] = self._motion.positions[frame][self.bodies] + offset
         solids[:, ROT : ROT + 9] = (rotation @ self._turn).reshape(-1, 9)
+        self._flames.burn(solids, frame)
         for row, decal, pictures in self._worn:
             solids[row, DECAL] = pictures[self._face(frame, decal, len(pictures))]
         return solids
@@ -96,6 +101,8 @@ class Solids:
         """Which of a decal's pictures shows: the mouth of this frame, and whether it blinks."""
         shapes = self._mouths.get(decal.text)
         mouth = int(shapes[frame]) if shapes is not None and frame < len(shapes) else Mouth.CLOSED
+        if decal.expression == "laughing" and mouth == Mouth.CLOSED and frame // HA_FRAMES % 2:
+            mouth = Mouth.WIDE
         if pictures >= 2 * len(Mouth):
             late = sum(decal.text.encode()) * 17
             if (frame + late) % BLINK_EVERY < BLINK_FRAMES:
@@ -108,9 +115,9 @@ def _spans(world: World) -> Rows:
     rows: list[tuple[float, int, int]] = []
     first = 0
     for body in world.bodies:
-        radius = max((float(np.linalg.norm(p.at)) + p.bound for p in body.parts), default=0.0)
-        rows.append((radius, first, first + len(body.parts)))
-        first += len(body.parts)
+        radius = max((float(np.linalg.norm(p.at)) + p.bound for p in body.seen), default=0.0)
+        rows.append((radius, first, first + len(body.seen)))
+        first += len(body.seen)
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 

@@ -21,10 +21,18 @@ class Water(NamedTuple):
 
 
 def water_of(place: Place) -> Water:
-    """Clear in a pool, blue at sea, green in lakes and rivers; a beach has the sea before it."""
+    """Clear in a pool, blue at sea, green in lakes and rivers; a shore has its water behind it."""
     if not place.water:
-        if place.backdrop != "sea":
+        if not place.shore:
             return Water(DRY)
+        if place.backdrop != "sea":
+            return Water(
+                SHORE,
+                depth=3.0,
+                absorbs=(0.75, 0.33, 0.45),
+                scatters=(0.018, 0.055, 0.045),
+                rough=0.05,
+            )
         return Water(
             SHORE,
             depth=3.0,

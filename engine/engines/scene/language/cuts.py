@@ -178,7 +178,9 @@ def _with_bystanders(script: Script, after: Script) -> Script:
 
 
 def _only_looks(subject: Subject, script: Script) -> bool:
-    """Whether somebody does what cannot be drawn and looks like standing: she smiles, sitting."""
+    """Whether somebody only looks somewhere, or somehow: she smiles, sitting."""
+    if subject.action is None:
+        return subject.expression is not None
     rest = vocabulary().actions["rest"].words[0]
     return subject.action == "rest" and any(item.instead == rest for item in script.not_drawn)
 

@@ -32,6 +32,7 @@ class Draft:
     garments: dict[str, str] = field(default_factory=dict)
     text: str | None = None
     face: str | None = None
+    expression: str | None = None
     name: str = ""  # of an earlier shot
     is_mentioned: bool = True
     leaves: bool = False  # it comes from, or off, something
@@ -51,6 +52,7 @@ class Draft:
             garments=dict(subject.garments),
             text=subject.text,
             face=subject.face,
+            expression=subject.expression,
             name=subject.name,
             is_mentioned=False,
         )

@@ -125,6 +125,7 @@ def _repainted(known: Sequence[Subject], subject: Subject) -> Mapping[str, Subje
             material=subject.material or one.material,
             garments=subject.garments or one.garments,
             face=subject.face or one.face,
+            expression=subject.expression or one.expression,
         )
         for one in wanted
     }

@@ -23,7 +23,8 @@ MAX_NOT_DRAWN = 24
 WATER = "lake"  # where there is water and nobody says which
 AFLOAT = frozenset({"surfboard", "paddleboard", "boat", "sailboat", "raft", "fish"})
 BOARDS = frozenset({"surfboard", "paddleboard", "skateboard", "snowboard"})
-SHORES = {"beach": "sea"}  # a beach is land: who swims there is in the sea before it
+SHORES = {"beach": "sea", "lakeside": "lake"}  # land: who swims there is in the water before it
+ASHORE = {"sea": "beach", "lake": "lakeside", "river": "lakeside"}  # where one is who is by it
 IN_WATER = frozenset({"swim", "sink", "splash", "float"})
 
 
@@ -38,6 +39,7 @@ class Understood(Protocol):
     mood: str | None
     focus: Draft | None
     wants_water: bool
+    is_beside: bool
     not_drawn: list[NotDrawn]
 
 
@@ -70,7 +72,7 @@ def finished(understood: Understood, *, banned: set[str], faces: frozenset[str] 
             is_one_of_many = sum(d.kind.name == draft.kind.name for d in drafts) > 1
             draft.name = _unique_name(draft, taken, by_colour=is_one_of_many)
         taken.add(draft.name)
-        not_drawn += _fit_actions(draft, words)
+        not_drawn += [*_fit_expression(draft, words), *_fit_actions(draft, words)]
     index = {id(draft): i for i, draft in enumerate(drafts)}
     lines = understood.speech.finished(index)
     subjects, cut = _subjects(drafts, index, faces)
@@ -112,6 +114,8 @@ def _place(understood: Understood, drafts: list[Draft]) -> tuple[str | None, lis
         ):
             return "sea", []
         return (WATER if is_wet else None), []
+    if understood.is_beside and not (boards or is_wet or actions & IN_WATER):
+        return ASHORE.get(named, named), []
     if named in SHORES and (boards or actions & IN_WATER) and (is_wet or boards):
         return SHORES[named], [NotDrawn(named, SHORES[named])]
     return named, []
@@ -151,6 +155,19 @@ def _bring(drafts: list[Draft], cast: Cast) -> None:
         if draft.relation is None:
             draft.relate("on", own)
             own.is_placed = True
+
+
+def _fit_expression(draft: Draft, words: Vocabulary) -> list[NotDrawn]:
+    """Let a face show what is done with the face; the rest of somebody goes on."""
+    felt = [(words.actions[action].expression, said) for action, said in draft.actions]
+    draft.actions = [
+        done for done, (expression, _) in zip(draft.actions, felt, strict=True) if not expression
+    ]
+    shown = [(expression, said) for expression, said in felt if expression]
+    if draft.kind.is_animate:
+        draft.expression = next((expression for expression, _ in shown), draft.expression)
+        return []
+    return [NotDrawn(said, draft.kind.said) for _, said in shown]
 
 
 def _fit_actions(draft: Draft, words: Vocabulary) -> list[NotDrawn]:
@@ -225,6 +242,7 @@ def _subjects(
                 garments=tuple({**dict(draft.kind.outfit), **draft.garments}.items()),
                 text=draft.text,
                 face=face,
+                expression=draft.expression,
             )
         )
     return tuple(subjects), cut

@@ -73,6 +73,7 @@ def vocabulary_listing() -> dict[str, Any]:
         "colours": [{"name": name, "colour": value} for name, value in words.colours.items()],
         "sizes": [{"name": name, "scale": value} for name, value in words.sizes.items()],
         "numbers": [{"name": name, "count": value} for name, value in words.numbers.items()],
+        "expressions": _listed(grammar["expressions"]),
         "paces": [{"name": name, "factor": value} for name, value in grammar["paces"].items()],
         "camera": [
             {"name": f"{aspect}.{name}", "words": list(row["words"])}

@@ -23,6 +23,7 @@ SPEAKING = "talk"
 WATERS = frozenset({"water", "wave", "waves", "surf"})
 GOING = {"cross": "over", "enter": "into", "leav": "off", "go past": "next to", "pass": "next to"}
 LONGEST_NAME = 20
+BESIDE = frozenset({"next to", "at", "towards", "in front of", "against"})
 FOCUSING = frozenset({"focus", "focuses", "focused", "focusing"})
 
 
@@ -81,6 +82,7 @@ class _Reader:
         self.is_camera_subject = False  # what follows is what the camera does
         self.is_focusing = False  # what follows is what the lens is focused on
         self.article = ""
+        self.is_beside = False  # at the place, not in it: "by the sea"
         self.not_drawn: list[NotDrawn] = []
         self.around = Surroundings(words)
 
@@ -128,7 +130,11 @@ class _Reader:
 
     def _speaks(self, phrase: Phrase) -> bool:
         action = phrase.first("actions")
-        return bool(action and action.name == SPEAKING)
+        return bool(action and self._is_voiced(action.name))
+
+    def _is_voiced(self, action: str) -> bool:
+        """Whether a verb can bring what is said: she says it, or laughs it."""
+        return action == SPEAKING or self.words.actions[action].expression is not None
 
     def _take_handle(self, phrase: Phrase) -> None:
         for draft in (*self.cast.drafts, *self.cast.earlier):
@@ -278,7 +284,9 @@ class _Reader:
         around = self.around
         return not is_noun and is_directorial(around.phrases, around.at - 1, self.words)
 
-    def _take_adjective(self, kind: str, name: str, _: Phrase) -> None:
+    def _take_adjective(self, kind: str, name: str, phrase: Phrase) -> None:
+        mood = phrase.first("moods")  # "a sad man" is also music
+        self.mood = self.mood or (mood.name if mood else None)
         following = self.around.next()
         if kind == "numbers" and following and following.text in {"times", "degrees"}:
             number = int(name) if name.isdecimal() else self.words.numbers[name]
@@ -347,7 +355,7 @@ class _Reader:
             self.cast.relate(_way_of(phrase.entry))
         for doer in self.cast.doers:
             doer.brings = doer.brings or self.words.brings.get(phrase.entry)
-        if name == SPEAKING:
+        if self._is_voiced(name):
             self.speech.is_announced = True
         if self.words.actions[name].wet:
             self.wants_water = True
@@ -409,6 +417,7 @@ class _Reader:
         self.article = ""
         if kind == "places":
             self.cast.waiting.taken()
+            self.is_beside = self._stands_beside()
         if self.is_negated:
             self.is_negated = False
             return
@@ -422,6 +431,20 @@ class _Reader:
             winner = self.settings.setdefault(kind, name)
             if winner != name and kind not in {"times", "weathers"}:
                 self.not_drawn.append(NotDrawn(phrase.said.lower(), winner))
+
+    def _stands_beside(self) -> bool:
+        """Whether a preposition before the place puts all beside it; "at sea" is on the sea."""
+        back, determiners = 1, self.words.words_of("determiners")
+        while (before := self.around.before(back)) and (
+            before.text in determiners or before.has(*ADJECTIVES, "weathers", "moods")
+        ):
+            back += 1
+        if before is None:
+            return False
+        relation = before.first("relations")
+        if relation is None:
+            return before.text == "by" or before.text.endswith("along")
+        return relation.name in BESIDE and (before.text != "at" or back > 1)
 
     # ── unknown words ──
 

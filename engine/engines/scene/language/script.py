@@ -34,6 +34,7 @@ class Subject:
     garments: tuple[tuple[str, str], ...] = ()  # (garment, hex): ("jacket", "#d8332a")
     text: str | None = None  # written on it
     face: str | None = None  # "@handle" of a cast member whose face it wears
+    expression: str | None = None  # that its face has: "smiling", "sad"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ _OBJECT_RELATIONS = {
     "fly": "with",
 }
 _AIMED = frozenset({"on", "in", "into", "over", "against", "at", "towards", "through"})
+_ANYBODY = frozenset({"person", "man", "woman", "child", "boy", "girl"})
 _VEHICLES = frozenset({"car", "bike", "boat", "plane", "rocket"})
 _SEATED = frozenset({"drive", "ride", "sit", "lie", "rest"})  # what they are on is no target
 
@@ -150,17 +151,42 @@ class Cast:
         is_definite = article in self.words.words_of("definite")
         here = self.drafts if is_definite else []
         for draft in [*reversed(here), *self.earlier]:
-            same_kind = draft.kind.name == kind.name or (
-                is_definite and kind.name == "person" and draft.kind.actor == "person"
-            )
-            if not same_kind or (colour and draft.colour not in {None, colour}):
+            if draft.kind.name != kind.name or (colour and draft.colour not in {None, colour}):
                 continue
             if "numbers" in group and self._number(group) != (draft.count or draft.kind.count):
                 continue
             if is_definite or is_plural == ((draft.count or draft.kind.count) > 1):
                 self._recall(draft)
                 return draft
+        return self._found_by_class(kind, colour, is_plural=is_plural) if is_definite else None
+
+    def _found_by_class(
+        self, kind: SubjectKind, colour: str | None, *, is_plural: bool
+    ) -> Draft | None:
+        """Somebody introduced by a more special word: "the ball" was a football.
+
+        Not who acts in this clause: "a chef throws an egg to the man" speaks of two.
+        """
+        for draft in [*reversed(self.drafts), *self.earlier]:
+            is_many = (draft.count or draft.kind.count) > 1
+            if draft in self.doers or is_many != is_plural or colour not in {None, draft.colour}:
+                continue
+            if self._is_a(draft, kind):
+                self._recall(draft)
+                return draft
         return None
+
+    def _is_a(self, draft: Draft, kind: SubjectKind) -> bool:
+        """Whether somebody is of a kind, or of one that the kind includes."""
+        if draft.kind.name in self.words.grammar["general"].get(kind.name, ()):
+            return True
+        if draft.kind.actor != "person" or kind.name not in _ANYBODY:
+            return False
+        if kind.name == "person":
+            return True
+        is_called = draft.called or draft.kind.pronoun
+        fits = kind.pronoun is None or is_called in {None, kind.pronoun}
+        return fits and ("child" in kind.kin) == ("child" in draft.kind.kin)
 
     def _recall(self, draft: Draft) -> None:
         if not draft.is_mentioned:
@@ -265,9 +291,18 @@ class Cast:
             draft.scale = self.words.sizes[group["sizes"]]
         if "paces" in group:
             draft.pace = self.words.grammar["paces"][group["paces"]]
+        if "expressions" in group:
+            self._look(draft, group["expressions"])
         if "hair" in group:
             draft.garments["hair"] = self.words.grammar["hair"][group["hair"]]
         draft.arrangement = group.get("arrangements", draft.arrangement)
+
+    def _look(self, draft: Draft, expression: str) -> None:
+        """Give somebody an expression, if he has a face that can show one."""
+        if draft.kind.is_animate:
+            draft.expression = expression
+        elif draft.kind.actor:  # "a lonely tree" is a mood
+            self.not_drawn.append(NotDrawn(f"{expression} {draft.kind.said}", draft.kind.said))
 
     def wear(self, garment: str, said: str) -> None:
         """Put a garment on the person last spoken of, or on the next one."""

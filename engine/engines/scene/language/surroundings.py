@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from engine.engines.scene.language.phrases import Phrase
 from engine.engines.scene.language.vocabulary import Vocabulary
 
-ADJECTIVES = ("colours", "materials", "numbers", "sizes", "arrangements", "hair")
+ADJECTIVES = ("colours", "materials", "numbers", "sizes", "arrangements", "hair", "expressions")
 NOUNS = ("subjects", "garments")
 RELATIVES = frozenset({"that", "which", "who"})
 

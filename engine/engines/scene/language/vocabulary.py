@@ -57,6 +57,7 @@ class PartKind:
     second: str | None = None
     pattern: str = "plain"
     glow: float = 0.0
+    burns: bool = False  # a flame; seen while the engine runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class SubjectKind:
     colour: str | None = None
     second: str | None = None
     density: float | None = None
+    crashing_density: float | None = None  # of those that are to knock something over
     restitution: float | None = None
     friction: float | None = None
     count: int = 1
@@ -118,6 +120,7 @@ class Place:
     shine: float = 0.0
     water: bool = False  # its surface at z = 0, `ground` below it
     depth: float = 0.0  # metres of water
+    shore: bool = False  # land, with water behind it
     scenery: tuple[str, ...] = ()
     waves: float = 0.0  # m, significant height
 
@@ -187,6 +190,7 @@ class ActionKind:
     aims: bool = False  # what it names next is what it acts on
     hands: bool = False  # with an object it is the object that does it
     wet: bool = False  # it wants water
+    expression: str | None = None  # it is done with the face: a key of `frames.faces.EXPRESSIONS`
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +326,7 @@ def _meanings(raw: Mapping[str, Any]) -> Iterator[tuple[str, Meaning]]:  # noqa:
     for name, row in raw["actions"].items():
         yield from ((phrase, Meaning("actions", name)) for phrase in row["words"])
     yield from ((phrase, Meaning("going", "going")) for phrase in raw["going"]["words"])
-    for kind in ("relations", "manners", "voices"):
+    for kind in ("relations", "manners", "voices", "expressions"):
         for name, phrases in grammar[kind].items():
             yield from ((phrase, Meaning(kind, name)) for phrase in phrases)
     for aspect, choices in raw["camera"].items():

@@ -411,20 +411,24 @@ class FigureDrive(Balance):
             share = gestures.ease((float(data.time) - self._free_since) / seconds)
             for joint, angle in zip(self._leg_joints, self._legs_were, strict=True):
                 out[joint] = angle + share * (out[joint] - angle)
-        for arm in rig.arms:
-            if arm.side in self.reach:
-                place, share = self.reach[arm.side]
-                before = [out[joint] for joint in arm.joints]
-                chest = data.xmat[rig.chest].reshape(3, 3)
-                bend_arm(arm, chest.T @ (place - data.xpos[rig.chest]), out, POLE)
-                for joint, angle in zip(arm.joints, before, strict=True):
-                    out[joint] = angle + share * (out[joint] - angle)
+        self._reach_out(data, out)
         self.targets = np.array(out)
         if self._lag:
             left = self._lags(float(data.time))
             self.targets += left * self._lag[1]
             self._lag = self._lag if left > 0.0 else None
         return (x, y, z), turn
+
+    def _reach_out(self, data: mujoco.MjData, out: list[float]) -> None:
+        """Bend the arms that reach for something."""
+        for arm in self.rig.arms:
+            if arm.side in self.reach:
+                place, share = self.reach[arm.side]
+                before = [out[joint] for joint in arm.joints]
+                chest = data.xmat[self.rig.chest].reshape(3, 3)
+                bend_arm(arm, chest.T @ (place - data.xpos[self.rig.chest]), out, POLE)
+                for joint, angle in zip(arm.joints, before, strict=True):
+                    out[joint] = angle + share * (out[joint] - angle)
 
     def _servo(self, data: mujoco.MjData, seconds: float) -> None:
         """Orders to the servos: angles, plus what weight and speed would make them lag behind."""

@@ -147,7 +147,7 @@ class VehicleDrive:
 
     def _lift_off(self, data: mujoco.MjData, act: Act, turn: Array, spin: Array) -> None:
         """Thrust along the body, which its engine keeps upright."""
-        if act.action not in {"fly", "launch", *TRAVELS} or data.time < act.start + ROCKET_DELAY:
+        if not _burns(act, float(data.time)):
             return
         thrust = self._mass * (self._place.gravity + ROCKET_CLIMB * act.pace)
         data.xfrc_applied[self._root, :3] += thrust * turn[:, 2]
@@ -193,6 +193,15 @@ def _wheels(world: World, model: mujoco.MjModel, actor: Actor) -> Iterator[_Whee
             is_front="front" in joint.name,
             straight=model.body_quat[body].copy(),
         )
+
+
+def is_burning(plan: tuple[Act, ...], seconds: float) -> bool:
+    """Whether a rocket with this plan burns its engine at this second of simulated time."""
+    return bool(plan) and _burns(_current(plan, seconds), seconds)
+
+
+def _burns(act: Act, seconds: float) -> bool:
+    return act.action in {"fly", "launch", *TRAVELS} and seconds >= act.start + ROCKET_DELAY
 
 
 def _current(plan: tuple[Act, ...], now: float) -> Act:

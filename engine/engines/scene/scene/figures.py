@@ -111,6 +111,10 @@ def make_figure(  # noqa: PLR0913 - where it stands and what it is called
         drawn = [*instead.get(limb.kind, limb.parts), *outfit.extra.get(limb.name, ())]
         rows = [row for row in drawn if row.get("only", "") in {"", *outfit.wears}]
         parts = [_part(row, limb, scale, looks, name, subject) for row in rows]
+        worn = [
+            _part(row, limb, scale, looks, name, subject)
+            for row in outfit.trimmings.get(limb.kind, ())
+        ]
         volumes = [part.volume for part in parts]
         density = mass * limb.mass / sum(volumes)
         centre = sum(v * p.at for v, p in zip(volumes, parts, strict=True)) / sum(volumes)
@@ -126,6 +130,7 @@ def make_figure(  # noqa: PLR0913 - where it stands and what it is called
                 position=(float(x), float(y), float(z)),
                 rotation=turn,
                 floats=bool(base.get("floats", False)),
+                trimmings=tuple(replace(p, at=p.at - centre) for p in worn),
             )
         )
         if limb.parent is None:
@@ -220,7 +225,7 @@ def _part(
     worn = row["colour"]
     decal = None
     if row.get("face"):
-        decal = Decal("face", text=wearer)
+        decal = Decal("face", text=wearer, expression=subject.expression)
     elif row.get("text") and subject.text:
         decal = Decal("text", text=subject.text)
     return Part(
@@ -252,7 +257,9 @@ def _stuff(worn: str, shine: float) -> Material:
     materials = vocabulary().materials
     if worn in {"sole", "shoe", "paw", "hoof"}:
         return replace(materials[SOLE_STUFF], restitution=0.003, friction=0.95)
-    gloss, f0 = (28.0, 0.028) if worn in {"skin", "fur", "scales", "steel"} else (8.0, 0.018)
+    gloss, f0 = (
+        (28.0, 0.028) if worn in {"skin", "hand", "fur", "scales", "steel"} else (8.0, 0.018)
+    )
     if shine:
         gloss, f0 = 60.0, shine
     return replace(materials[FLESH_STUFF], restitution=0.03, friction=0.8, gloss=gloss, f0=f0)

@@ -11,6 +11,7 @@ from engine.engines.scene.language.script import Subject
 from engine.engines.scene.language.vocabulary import Place, vocabulary
 from engine.engines.scene.scene import plans
 from engine.engines.scene.scene.cast import make_cast
+from engine.engines.scene.scene.islets import is_landbound, on_islet
 from engine.engines.scene.scene.overlap import overlaps_any
 from engine.engines.scene.scene.sets import (
     CURTAIN_AT,
@@ -48,6 +49,9 @@ def make_scenery(
     named = make_cast(asked, seed)
     things = [thing for group in named for thing in group]
     others = [group[0] for group in make_cast(usual, seed)]
+    things, others = (
+        [on_islet(t) if is_landbound(t, place) else t for t in group] for group in (things, others)
+    )
     hulls = [thing.hull for thing in around]
     ways = [way for thing in around for way in _ways(thing)]
     placed: list[Thing] = []
@@ -90,7 +94,9 @@ def _out_of_the_way(hull: Body, ways: list[Matrix], place: Place) -> Body:
 
 def _end_of(place: Place) -> float:
     """The y behind which nothing stands."""
-    ends = {"sea": SHORE_AT - 1.5, "curtain": CURTAIN_AT, "room": ROOM_FRONT}
+    if place.shore:
+        return SHORE_AT - 1.5
+    ends = {"curtain": CURTAIN_AT, "room": ROOM_FRONT}
     return ends.get(place.backdrop, FURTHEST)
 
 
@@ -109,4 +115,5 @@ def _placed(
         x = min(max(x, -edge), edge)
     yaw = 0.0 if is_asked or thing.kind in FACES_CAMERA else float(rng.uniform(0.0, 360.0))
     turn = turned((0.0, 0.0, yaw))
-    return replace(hull, position=(x, y, resting_height(hull, place)), rotation=turn)
+    height = -thing.origin[2] if hull.is_fixed else resting_height(hull, place)
+    return replace(hull, position=(x, y, height), rotation=turn)

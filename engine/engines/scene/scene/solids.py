@@ -29,6 +29,7 @@ class Decal:
     kind: Literal["face", "text", "image"]
     text: str = ""  # what is written; of a face: who wears it, so that mouths find their speaker
     image: bytes | None = None  # an encoded picture; of a face: the crop it wears
+    expression: str | None = None  # of a drawn face
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Part:
     pattern: str
     glow: float
     decal: Decal | None = None
+    burns: bool = False  # a flame, which is there while its body's engine runs
 
     @property
     def volume(self) -> float:
@@ -101,6 +103,7 @@ class Body:
     is_upright: bool = False  # turns about the vertical only
     floats: bool = False  # no gravity
     hops: bool = False
+    trimmings: tuple[Part, ...] = ()  # that are only seen: they weigh and touch nothing
 
     def reach(self, x: float, y: float, z: float) -> float:
         """Extent from the centre of mass along a unit direction, in metres."""
@@ -118,6 +121,11 @@ class Body:
     def girth(self) -> float:
         """Largest horizontal extent."""
         return max(self.reach(s * x, s * y, 0.0) for s in (1, -1) for x, y in ((1, 0), (0, 1)))
+
+    @property
+    def seen(self) -> tuple[Part, ...]:
+        """All parts that a picture shows."""
+        return (*self.parts, *self.trimmings)
 
     @property
     def is_round(self) -> bool:
@@ -159,11 +167,14 @@ def make_body(subject: Subject, index: int, rng: np.random.Generator) -> Body:
                 material=_dull(material) if part_kind.colour and len(kind.parts) > 1 else material,
             )
         )
-    masses = [part.volume for part in parts]
-    centre = sum(m * part.at for m, part in zip(masses, parts, strict=True)) / sum(masses)
+    solid = [part for part in parts if not part.burns]
+    masses = [part.volume for part in solid]
+    centre = sum(m * part.at for m, part in zip(masses, solid, strict=True)) / sum(masses)
+    parts = [replace(part, at=part.at - centre) for part in parts]
     return Body(
         subject=kind.name,
-        parts=tuple(replace(part, at=part.at - centre) for part in parts),
+        parts=tuple(part for part in parts if not part.burns),
+        trimmings=tuple(part for part in parts if part.burns),
         is_upright=kind.upright,
         floats=kind.floats,
         is_fixed=kind.is_scenery,
@@ -190,13 +201,17 @@ def _make_part(kind: PartKind, scale: float, material: Material) -> Part:
         second=(0.0, 0.0, 0.0),
         pattern=kind.pattern,
         glow=kind.glow,
+        burns=kind.burns,
     )
 
 
 def material_of(subject: Subject) -> Material:
-    """The asked material; else the kind's own, with the kind's exceptions."""
+    """The asked material; else the kind's own, with the kind's exceptions.
+
+    A rubber football is as hollow as any: who names the kind's own material asks for nothing else.
+    """
     kind, materials = subject.kind, vocabulary().materials
-    if subject.material:
+    if subject.material and subject.material != kind.material:
         return materials[subject.material]
     material = materials[kind.material]
     own = {
@@ -204,6 +219,8 @@ def material_of(subject: Subject) -> Material:
         for name in ("density", "restitution", "friction")
         if getattr(kind, name) is not None
     }
+    if subject.action == "crash" and kind.crashing_density is not None:
+        own["density"] = kind.crashing_density
     if kind.painted:
         own |= {"metal": False, "f0": 0.06, "gloss": 80.0}
     return replace(material, **own)

@@ -10,6 +10,7 @@ from engine.engines.scene.language.vocabulary import Place
 from engine.engines.scene.scene.acting import HANDS, Acting
 from engine.engines.scene.scene.arrangements import arranged, arrangement_of, is_slender
 from engine.engines.scene.scene.cast import make_cast
+from engine.engines.scene.scene.islets import is_landbound, on_islet
 from engine.engines.scene.scene.motions import STAGERS, Staging
 from engine.engines.scene.scene.overlap import overlaps_any
 from engine.engines.scene.scene.relations import PLACERS, Anchor, related, relation_name
@@ -88,7 +89,8 @@ class Stage:
         for i, things in zip(self.order, cast, strict=True):
             numbered = []
             for thing in things:
-                numbered.append(replace(thing, first=first))
+                grounded = on_islet(thing) if is_landbound(thing, self.place) else thing
+                numbered.append(replace(grounded, first=first))
                 first += len(thing.bodies)
             self.groups[i] = numbered
 

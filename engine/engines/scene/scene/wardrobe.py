@@ -1,7 +1,7 @@
 """Wardrobe: what a figure wears and how its hair grows, asked for or chosen by chance."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ LOWER = (
     "swimsuit",
 )
 FEET = ("shoes", "boots", "sneakers", "trainers", "shoe", "sandals")
-HEADWEAR = ("hat", "cap", "beanie", "helmet", "crown", "top hat", "bowler")
+HEADWEAR = ("hat", "cap", "beanie", "helmet", "crown", "top hat", "pointed hat", "toque")
 SHORT_SLEEVED = {"t-shirt", "tshirt", "top", "vest", "jersey", "swimsuit"}
 BARE_LEGGED = {"shorts", "skirt", "dress", "swimsuit"}
 JACKETS = {"jacket", "coat", "hoodie", "suit", "raincoat"}
@@ -60,6 +60,7 @@ class Outfit:
     looks: Mapping[str, Colour]
     wears: frozenset[str]
     extra: Mapping[str, tuple[Row, ...]]
+    trimmings: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)  # that weigh nothing
     height: float = 1.0  # of the table's
 
 
@@ -98,9 +99,15 @@ def dress(subject: Subject, index: int, rng: np.random.Generator, build: Row) ->
         "shoe": shoes[1],
         "sole": "#efece4" if shoes[1] != "#f2efe8" else "#8f8a80",
         "hat": hat[1] if hat else hair,
+        "hand": worn.get("gloves", skin),
         "trim": "#e9e2d0",
         "steel": "#9aa0a8",
+        **{garment: worn[garment] for garment in TRIMMINGS if garment in worn},
     }
+    trimmings: dict[str, tuple[Row, ...]] = {}
+    for garment in worn:
+        for limb, rows in TRIMMINGS.get(garment, {}).items():
+            trimmings[limb] = (*trimmings.get(limb, ()), *rows)
     head = (
         *STYLES[style if hat is None else "short"],
         *(HATS.get(hat[0], HATS["hat"]) if hat else ()),
@@ -109,6 +116,7 @@ def dress(subject: Subject, index: int, rng: np.random.Generator, build: Row) ->
         looks={place: linear(colour) for place, colour in looks.items()},
         wears=frozenset(wears),
         extra={} if build.get("bare") else {"head": head},
+        trimmings=trimmings,
         height=height,
     )
 
@@ -146,6 +154,23 @@ def _ellipsoid(
         "at": at,
         "size": size,
         "turn": (turn, 0.0, 0.0),
+    }
+
+
+def _box(colour: str, at: tuple[float, ...], size: tuple[float, ...], turn: float = 0.0) -> Row:
+    return {"shape": "box", "colour": colour, "at": at, "size": size, "turn": (turn, 0.0, 0.0)}
+
+
+def _strap(
+    colour: str, start: tuple[float, ...], end: tuple[float, ...], radius: float, shine: float = 0.0
+) -> Row:
+    return {
+        "shape": "capsule",
+        "colour": colour,
+        "from": start,
+        "to": end,
+        "radius": radius,
+        "shine": shine,
     }
 
 
@@ -189,6 +214,114 @@ HATS: dict[str, tuple[Row, ...]] = {
         _ellipsoid("hat", (0.0, 0.018, 1.668), (0.155, 0.163, 0.142)),
         _ellipsoid("hat", (0.0, 0.018, 1.815), (0.04, 0.04, 0.04)),
     ),
-    "helmet": (_ellipsoid("hat", (0.0, 0.02, 1.652), (0.17, 0.182, 0.158)),),
-    "crown": (_cylinder("hat", (0.0, 0.016, 1.74), (0.118, 0.04), 4.0),),
+    "helmet": (_ellipsoid("hat", (0.0, 0.034, 1.672), (0.166, 0.166, 0.15)),),
+    "crown": (
+        _cylinder("hat", (0.0, 0.016, 1.74), (0.118, 0.04), 4.0),
+        *(
+            _ellipsoid("hat", (0.11 * x, 0.016 + 0.11 * y, 1.79), (0.022, 0.022, 0.034))
+            for x, y in ((0.0, -1.0), (0.87, -0.5), (-0.87, -0.5), (0.87, 0.5), (-0.87, 0.5))
+        ),
+    ),
+    "pointed hat": (
+        _cylinder("hat", (0.0, 0.012, 1.7), (0.205, 0.01), 4.0),
+        {**_cylinder("hat", (0.0, 0.03, 1.88), (0.14, 0.19), -6.0), "shape": "cone"},
+    ),
+    "toque": (
+        _cylinder("hat", (0.0, 0.016, 1.755), (0.126, 0.075), 4.0),
+        _ellipsoid("hat", (0.0, 0.02, 1.86), (0.175, 0.17, 0.085)),
+    ),
+}
+_LENSES = (0.049, -0.049)
+# By garment and limb: what is seen of it, on somebody with the face at -y.
+TRIMMINGS: dict[str, dict[str, tuple[Row, ...]]] = {
+    "scarf": {
+        "chest": (
+            _ellipsoid("scarf", (0.0, 0.002, 1.415), (0.115, 0.108, 0.046)),
+            _ellipsoid("scarf", (0.0, -0.012, 1.385), (0.128, 0.112, 0.036)),
+            _box("scarf", (0.055, -0.125, 1.255), (0.037, 0.012, 0.125), -6.0),
+        )
+    },
+    "glasses": {
+        "head": (
+            *(
+                row
+                for x in _LENSES
+                for row in (
+                    _strap(
+                        "glasses", (x - 0.036, -0.143, 1.633), (x + 0.036, -0.143, 1.633), 0.006
+                    ),
+                    _strap(
+                        "glasses", (x - 0.036, -0.147, 1.567), (x + 0.036, -0.147, 1.567), 0.006
+                    ),
+                    _strap("glasses", (x - 0.04, -0.139, 1.63), (x - 0.04, -0.143, 1.57), 0.006),
+                    _strap("glasses", (x + 0.04, -0.139, 1.63), (x + 0.04, -0.143, 1.57), 0.006),
+                )
+            ),
+            _strap("glasses", (0.09, -0.13, 1.615), (0.146, 0.012, 1.612), 0.006),
+            _strap("glasses", (-0.09, -0.13, 1.615), (-0.146, 0.012, 1.612), 0.006),
+        )
+    },
+    "sunglasses": {
+        "head": (
+            *(
+                {**_ellipsoid("sunglasses", (x, -0.132, 1.6), (0.047, 0.022, 0.039)), "shine": 0.2}
+                for x in _LENSES
+            ),
+            _strap("sunglasses", (-0.03, -0.148, 1.615), (0.03, -0.148, 1.615), 0.007),
+            _strap("sunglasses", (0.09, -0.125, 1.615), (0.146, 0.012, 1.612), 0.007),
+            _strap("sunglasses", (-0.09, -0.125, 1.615), (-0.146, 0.012, 1.612), 0.007),
+        )
+    },
+    "cape": {
+        "chest": (
+            _ellipsoid("cape", (0.0, 0.012, 1.4), (0.125, 0.104, 0.034)),
+            _box("cape", (0.0, 0.195, 0.985), (0.2, 0.012, 0.4), 9.0),
+            _ellipsoid("cape", (0.0, 0.115, 1.375), (0.17, 0.05, 0.035)),
+        )
+    },
+    "tie": {
+        "chest": (
+            _ellipsoid("tie", (0.0, -0.078, 1.372), (0.026, 0.022, 0.022)),
+            _ellipsoid("tie", (0.0, -0.114, 1.23), (0.032, 0.02, 0.135), -7.0),
+        )
+    },
+    "bow tie": {
+        "chest": (
+            _ellipsoid("bow tie", (0.0, -0.082, 1.375), (0.018, 0.018, 0.018)),
+            _ellipsoid("bow tie", (0.042, -0.08, 1.375), (0.034, 0.016, 0.028)),
+            _ellipsoid("bow tie", (-0.042, -0.08, 1.375), (0.034, 0.016, 0.028)),
+        )
+    },
+    "backpack": {
+        "chest": (
+            _box("backpack", (0.0, 0.19, 1.2), (0.14, 0.07, 0.17)),
+            _ellipsoid("backpack", (0.0, 0.19, 1.36), (0.14, 0.07, 0.05)),
+            _box("backpack", (0.0, 0.27, 1.14), (0.1, 0.025, 0.08)),
+            *(
+                row
+                for x in (0.105, -0.105)
+                for row in (
+                    _strap("backpack", (x, 0.04, 1.415), (x, -0.075, 1.375), 0.018),
+                    _strap("backpack", (x, -0.075, 1.375), (x, -0.105, 1.2), 0.018),
+                    _strap("backpack", (x, -0.105, 1.2), (x * 1.35, 0.0, 1.09), 0.018),
+                )
+            ),
+        )
+    },
+    "apron": {
+        "chest": (
+            _ellipsoid("apron", (0.0, -0.052, 1.16), (0.142, 0.088, 0.2)),
+            _strap("apron", (0.06, -0.1, 1.32), (0.045, -0.03, 1.41), 0.012),
+            _strap("apron", (-0.06, -0.1, 1.32), (-0.045, -0.03, 1.41), 0.012),
+        ),
+        "pelvis": (_ellipsoid("apron", (0.0, -0.06, 0.88), (0.165, 0.098, 0.21)),),
+    },
+    "beard": {
+        "head": (
+            _ellipsoid("beard", (0.0, -0.085, 1.452), (0.1, 0.07, 0.07)),
+            _ellipsoid("beard", (0.04, -0.135, 1.545), (0.045, 0.022, 0.014), 0.0),
+            _ellipsoid("beard", (-0.04, -0.135, 1.545), (0.045, 0.022, 0.014), 0.0),
+        )
+    },
+    "socks": {"shin": (_cylinder("socks", (0.09, 0.005, 0.19), (0.063, 0.07)),)},
 }

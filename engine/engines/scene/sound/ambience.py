@@ -20,6 +20,7 @@ BED_OF_PLACE = {  # where a place has more to say than its table does
     "ocean": "sea",
     "lake": "lake",
     "river": "lake",
+    "lakeside": "lake",
     "pool": "pool",
     "forest": "forest",
     "stage": "stage",
