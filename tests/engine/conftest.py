@@ -25,12 +25,14 @@ READY_SECONDS = 420.0  # a cold cache compiles first
 class Service:
     """`python -m engine` as a child process."""
 
-    def __init__(self, state: Path, *, key: str | None = KEY) -> None:
+    def __init__(
+        self, state: Path, *, key: str | None = KEY, options: tuple[str, ...] = ()
+    ) -> None:
         environment = {name: v for name, v in os.environ.items() if name != "ENGINE_KEY"}
         if key:
             environment["ENGINE_KEY"] = key
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "engine", "--port", "0", "--state", str(state)],
+            [sys.executable, "-m", "engine", "--port", "0", "--state", str(state), *options],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,

@@ -1,0 +1,290 @@
+"""The diffusers engine: open video models, run from a local folder; nothing is ever downloaded."""
+
+import gc
+import io
+import logging
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from engine.contracts import EngineCapabilities, Preview, Rendering, VideoRequest
+from engine.engines.diffusers.errors import OutOfMemory
+from engine.engines.diffusers.family import (
+    Ask,
+    Clip,
+    Embedding,
+    Family,
+    OnStep,
+    frames_at_least,
+    pixels_at_least,
+)
+from engine.engines.diffusers.folder import GIB, ModelFolder, read_folder
+from engine.engines.diffusers.licences import check_accepted, licence_of
+from engine.engines.diffusers.ltx2 import Ltx2Family
+from engine.engines.diffusers.prompts import EmbeddingCache
+from engine.engines.diffusers.sound import as_soundtrack
+from engine.engines.diffusers.tuning import Tuning, choose, seconds_generated, this_machine
+from engine.engines.diffusers.wan import WanFamily
+from engine.errors import EngineError, RenderCancelled, RequestRejected
+from engine.mp4 import write_mp4
+
+log = logging.getLogger(__name__)
+
+MAX_SEED = 2**31 - 1
+DENOISED_PERCENT = 90  # the rest is decoding and the MP4
+
+
+class DiffusersEngine:
+    """folder → licence → weights → prompt embeddings → denoised, decoded, cut, written."""
+
+    def __init__(
+        self, *, model: str, licence: str | None = None, recipe: str | None = None
+    ) -> None:
+        """Look at the folder and hold the operator to its licence; weights load in `warm_up`.
+
+        Args:
+            model: the folder, as `DiffusionPipeline.save_pretrained` writes it.
+            licence: the id of the licence that the operator accepts.
+            recipe: a TOML file with other steps, guidance, sizes, max_seconds or sigmas.
+
+        Raises:
+            ModelUnusable: the folder or the recipe cannot be used.
+            LicenceNotAccepted: the licence is not accepted.
+        """
+        self.folder = read_folder(Path(model))
+        self.licence = licence_of(self.folder.family)
+        check_accepted(self.licence, licence)
+        self.family = _family(self.folder, Path(recipe) if recipe else None)
+        self._tuning: Tuning | None = None
+        self._embeddings = EmbeddingCache(self._encode)
+
+    @property
+    def capabilities(self) -> EngineCapabilities:
+        """What the model in the folder takes."""
+        traits, recipe = self.family.traits, self.family.recipe
+        return EngineCapabilities(
+            name=traits.name,
+            kind="diffusion",
+            description=f"{self.folder.pipeline}, a neural model under {self.licence.title}.",
+            sizes=recipe.sizes,
+            min_seconds=1,
+            max_seconds=recipe.max_seconds,
+            max_shots=1,
+            fps=(traits.fps,),
+            audio=traits.has_audio,
+            seed=True,
+            procedural=False,
+            input_reference=traits.takes_picture,
+        )
+
+    def vocabulary(self) -> dict[str, Any]:
+        """Empty: a neural model has no list of what it knows."""
+        return {}
+
+    def warm_up(self) -> None:
+        """Load the weights and, where blocks are compiled, compile them for the default size.
+
+        Raises:
+            ModelUnusable: the card is too small for the model.
+        """
+        # Read once, by the first import of huggingface_hub: nothing may be asked of the network.
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        machine = this_machine()
+        traits = self.family.traits
+        tuning = choose(self.folder, machine, attention_is_masked=traits.attention_is_masked)
+        log.info(
+            "%s: %.1f GiB of weights on %s: %s; %s: %s",
+            self.folder.path,
+            self.folder.card_bytes / GIB,
+            machine.name,
+            tuning,
+            self.licence.title,
+            " ".join(self.licence.notices),
+        )
+        self.family.load(tuning)
+        self._tuning = tuning
+        if tuning.compiles:
+            self._compile()
+
+    def preview(self, request: VideoRequest, *, is_cancelled: Callable[[], bool]) -> Preview:
+        """There is none: it would hold up the clip that is being made on the same card.
+
+        Raises:
+            EngineError: always.
+        """
+        raise EngineError("This engine draws no previews.", code="unsupported_operation")
+
+    def render(
+        self,
+        request: VideoRequest,
+        to: Path,
+        *,
+        on_progress: Callable[[int], None],
+        is_cancelled: Callable[[], bool],
+    ) -> Rendering:
+        """Write the clip to `to`; on one machine the same request and seed give the same frames.
+
+        Cancellation is seen between two denoising steps and between two frames.
+
+        Raises:
+            RenderCancelled: `is_cancelled` answered true; nothing is left at `to`.
+            RequestRejected: the model wants a picture, or takes none, or this one is broken.
+            OutOfMemory: the clip needs more memory than there is; the next one may be smaller.
+            TranscodeError: ffmpeg failed.
+        """
+        seed = secrets.randbelow(MAX_SEED) if request.seed is None else request.seed
+
+        def on_step(done: int, of: int) -> None:
+            _stop_if(is_cancelled)
+            on_progress(DENOISED_PERCENT * done // of)
+
+        _stop_if(is_cancelled)
+        clip = self._generate(request, seed, on_step)
+        write_mp4(
+            to,
+            _watched(clip.frames, on_progress, is_cancelled),
+            size=(request.width_px, request.height_px),
+            fps=request.fps,
+            sound=_soundtrack(clip, request),
+        )
+        return Rendering(seed=seed, not_drawn=())
+
+    def _generate(self, request: VideoRequest, seed: int, on_step: OnStep) -> Clip:
+        """The frames of the request, of its size and number.
+
+        Raises:
+            RequestRejected: as `render`.
+            OutOfMemory: as `render`.
+            RenderCancelled: as `on_step` does.
+        """
+        import torch
+
+        picture = self._picture(request)
+        try:
+            with torch.inference_mode():
+                clip = self.family.generate(self._ask(request, picture, seed), on_step)
+        except torch.OutOfMemoryError as error:
+            log.warning("a clip of %s for %s s: %s", request.size, request.seconds, error)
+            clip = None  # here the error's traceback still holds the tensors that filled the card
+        finally:
+            self.family.release()
+        if clip is None:
+            gc.collect()
+            torch.cuda.empty_cache()
+            raise OutOfMemory(
+                "The clip is too large for this engine: ask for a smaller or shorter one."
+            )
+        return replace(clip, frames=_cut(clip.frames, request))
+
+    def _encode(self, prompt: str) -> Embedding:
+        return self.family.encode(prompt)
+
+    def _ask(self, request: VideoRequest, picture: Image.Image | None, seed: int) -> Ask:
+        traits, recipe = self.family.traits, self.family.recipe
+        seconds = request.seconds
+        if self._tuning is not None:
+            seconds = seconds_generated(seconds, self._tuning, recipe.max_seconds)
+        negative = request.negative_prompt or traits.negative_prompt
+        return Ask(
+            text=self._embeddings.get(_prompt(request)),
+            negative=self._embeddings.get(negative) if recipe.guidance > 1 else None,
+            picture=picture,
+            width_px=pixels_at_least(request.width_px, traits.size_step_px),
+            height_px=pixels_at_least(request.height_px, traits.size_step_px),
+            frames=frames_at_least(seconds * traits.fps, traits.frame_step),
+            seed=seed,
+        )
+
+    def _picture(self, request: VideoRequest) -> Image.Image | None:
+        traits = self.family.traits
+        if request.input_reference is None:
+            if traits.needs_picture:
+                raise RequestRejected(
+                    "This model animates a picture and needs one.", param="input_reference"
+                )
+            return None
+        if not traits.takes_picture:
+            raise RequestRejected("This model takes no picture.", param="input_reference")
+        size = (
+            pixels_at_least(request.width_px, traits.size_step_px),
+            pixels_at_least(request.height_px, traits.size_step_px),
+        )
+        return _fitted(request.input_reference, size)
+
+    def _compile(self) -> None:
+        """Compile the blocks for the default size and shortest length, by one step with them."""
+        request = VideoRequest("", 1, size=self.family.recipe.sizes[0], fps=self.family.traits.fps)
+        if self.family.traits.needs_picture:
+            white = io.BytesIO()
+            Image.new("RGB", (64, 64), "white").save(white, "PNG")
+            request = replace(request, input_reference=white.getvalue())
+        with suppress(RenderCancelled):
+            self._generate(request, 0, on_step=lambda *_: _stop_if(lambda: True))
+
+
+def _family(folder: ModelFolder, recipe: Path | None) -> Family:
+    return (WanFamily if folder.family == "wan" else Ltx2Family)(folder, recipe)
+
+
+def _prompt(request: VideoRequest) -> str:
+    """One text: these models read plain sentences, so a camera and a style are said in words."""
+    camera = request.shots[0].camera if request.shots else None
+    parts = [request.prompt, *(shot.prompt for shot in request.shots)]
+    if camera:
+        parts.append(f"Camera: {camera}")
+    if request.style:
+        parts.append(f"Style: {request.style}")
+    return ". ".join(part.rstrip(". ") for part in parts if part.strip()) + "."
+
+
+def _fitted(encoded: bytes, size: tuple[int, int]) -> Image.Image:
+    """The picture, upright, scaled and cut about its middle to `size` (width, height in px).
+
+    Raises:
+        RequestRejected: only its header is a picture.
+    """
+    try:
+        with Image.open(io.BytesIO(encoded)) as picture:
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise RequestRejected("The picture is broken.", param="input_reference") from None
+    return ImageOps.fit(upright, size, Image.Resampling.LANCZOS)
+
+
+def _cut(frames: NDArray[np.uint8], request: VideoRequest) -> NDArray[np.uint8]:
+    """As many frames as were asked for, from the first, and the middle of each picture."""
+    top = (frames.shape[1] - request.height_px) // 2
+    left = (frames.shape[2] - request.width_px) // 2
+    return frames[
+        : request.seconds * request.fps,
+        top : top + request.height_px,
+        left : left + request.width_px,
+    ]
+
+
+def _soundtrack(clip: Clip, request: VideoRequest) -> NDArray[np.float32] | None:
+    if clip.sound is None or not request.audio:
+        return None
+    return as_soundtrack(clip.sound, clip.sound_hz, request.seconds)
+
+
+def _watched(
+    frames: NDArray[np.uint8], on_progress: Callable[[int], None], is_cancelled: Callable[[], bool]
+) -> Iterator[NDArray[np.uint8]]:
+    for number, frame in enumerate(frames, start=1):
+        _stop_if(is_cancelled)
+        yield frame
+        on_progress(DENOISED_PERCENT + (99 - DENOISED_PERCENT) * number // len(frames))
+
+
+def _stop_if(is_cancelled: Callable[[], bool]) -> None:
+    if is_cancelled():
+        raise RenderCancelled("the caller no longer wants this clip")

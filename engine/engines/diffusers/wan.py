@@ -1,0 +1,133 @@
+"""Wan 2.1 and 2.2 (arXiv 2503.20314): silent clips from a text, or from a picture and a text."""
+
+from pathlib import Path
+from typing import Any
+
+from engine.engines.diffusers.family import (
+    Ask,
+    Clip,
+    Embedding,
+    OnStep,
+    Recipe,
+    Traits,
+    as_frames,
+    read_recipe,
+)
+from engine.engines.diffusers.folder import ModelFolder
+from engine.engines.diffusers.tuning import Tuning, tune
+
+TEXT_TOKENS = 512
+# The authors' own (Wan2.1, wan/configs/shared_config.py): over-exposed, static, blurred, subtitles,
+# low quality, extra or fused fingers, deformed limbs, crowds in the background, walking backwards.
+NEGATIVE_PROMPT = (
+    "色调艳丽，过曝，静态，细节模糊不清，字幕，风格，作品，画作，画面，静止，整体发灰，最差质量，"  # noqa: RUF001
+    "低质量，JPEG压缩残留，丑陋的，残缺的，多余的手指，画得不好的手部，画得不好的脸部，畸形的，"  # noqa: RUF001
+    "毁容的，形态畸形的肢体，手指融合，静止不动的画面，杂乱的背景，三条腿，背景人很多，倒着走"  # noqa: RUF001
+)
+PORTRAIT_AND_LANDSCAPE = ("480x832", "832x480", "720x1280", "1280x720")
+SMALL_VAE = ("704x1280", "1280x704")  # what Wan 2.2 TI2V-5B was trained on
+
+
+class WanFamily:
+    """One Wan model; which, its configs say.
+
+    - a 16-channel text model (2.1; 2.2 A14B with two transformers), 16 fps;
+    - a picture model, whose pipeline is WanImageToVideoPipeline, 16 fps;
+    - 2.2 TI2V-5B (`expand_timesteps`), which takes both, 24 fps.
+    """
+
+    def __init__(self, folder: ModelFolder, recipe: Path | None) -> None:
+        self._folder = folder
+        self._is_5b = bool(folder.index.get("expand_timesteps"))
+        self.traits = _traits(folder)
+        self.recipe = read_recipe(
+            recipe,
+            Recipe(
+                steps=50,
+                guidance=5.0,
+                sizes=SMALL_VAE if self._is_5b else PORTRAIT_AND_LANDSCAPE,
+                max_seconds=5,
+            ),
+        )
+        self._pipe: Any = None
+        self._picture_pipe: Any = None
+
+    def load(self, tuning: Tuning) -> None:
+        """Read the weights; a model for both texts and pictures is in memory once."""
+        import diffusers
+        import torch
+
+        pipeline = getattr(diffusers, self._folder.pipeline)
+        # As diffusers' guide to Wan has it: these two lose too much in bfloat16.
+        precise = {"vae", "image_encoder"} & set(self._folder.index)
+        self._pipe = pipeline.from_pretrained(
+            self._folder.path,
+            dtype={"default": tuning.dtype} | dict.fromkeys(precise, torch.float32),
+            local_files_only=True,
+            use_safetensors=True,
+        )
+        tune(self._pipe, tuning, sizes=len(self.recipe.sizes))
+        if self._is_5b and not self.traits.needs_picture:
+            self._picture_pipe = diffusers.WanImageToVideoPipeline(
+                **self._pipe.components, expand_timesteps=True
+            )
+            self._picture_pipe.set_progress_bar_config(disable=True)
+        else:
+            self._picture_pipe = self._pipe
+
+    def encode(self, prompt: str) -> Embedding:
+        """The hidden states of UMT5, (1, 512, width)."""
+        text, _ = self._pipe.encode_prompt(
+            prompt, do_classifier_free_guidance=False, max_sequence_length=TEXT_TOKENS
+        )
+        return (text,)
+
+    def generate(self, ask: Ask, on_step: OnStep) -> Clip:
+        """Denoise and decode."""
+        import torch
+
+        pipe = self._pipe if ask.picture is None else self._picture_pipe
+        steps = self.recipe.steps
+
+        def on_step_end(_: object, step: int, __: object, values: dict[str, Any]) -> dict[str, Any]:
+            on_step(step + 1, steps)
+            return values
+
+        made = pipe(
+            **({} if ask.picture is None else {"image": ask.picture}),
+            prompt_embeds=ask.text[0],
+            negative_prompt_embeds=ask.negative[0] if ask.negative else None,
+            width=ask.width_px,
+            height=ask.height_px,
+            num_frames=ask.frames,
+            num_inference_steps=steps,
+            guidance_scale=self.recipe.guidance,
+            # Noise is drawn on the CPU, so a seed means the same on every card.
+            generator=torch.Generator("cpu").manual_seed(ask.seed),
+            output_type="pt",
+            callback_on_step_end=on_step_end,
+        )
+        return Clip(as_frames(made.frames[0]))
+
+    def release(self) -> None:
+        """Send what waits in main memory back there."""
+        self._pipe.maybe_free_model_hooks()
+
+
+def _traits(folder: ModelFolder) -> Traits:
+    vae, transformer = folder.config("vae"), folder.config("transformer")
+    is_5b = bool(folder.index.get("expand_timesteps"))
+    needs_picture = folder.pipeline == "WanImageToVideoPipeline"
+    patch = transformer.get("patch_size") or (1, 2, 2)
+    is_2_2 = is_5b or folder.index.get("boundary_ratio") is not None
+    return Traits(
+        name="wan-2.2" if is_2_2 else "wan-2.1",
+        fps=24 if is_5b else 16,
+        frame_step=vae.get("scale_factor_temporal") or 4,
+        size_step_px=(vae.get("scale_factor_spatial") or 8) * patch[-1],
+        has_audio=False,
+        needs_picture=needs_picture,
+        takes_picture=needs_picture or is_5b,
+        negative_prompt=NEGATIVE_PROMPT,
+        attention_is_masked=False,
+    )
