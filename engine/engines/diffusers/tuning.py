@@ -20,8 +20,9 @@ ROOMY_BYTES = 24 * GIB
 # Lengths that are generated when blocks are compiled: each is compiled once for every size. A clip
 # in between is made of the next length and cut, which costs at most a quarter more.
 COMPILED_SECONDS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20)
-# Of a block, in each shape: with and without the second half of a guided batch.
-VARIANTS = 2
+# Ways in which a block is called at one size and length. LTX-2's guidance calls it in four: with a
+# batch of two, alone, perturbed, and deaf to the other stream; each with and without a picture.
+VARIANTS = 8
 
 Attention = Literal["_flash_3", "flash", "_native_cudnn", "native"]  # diffusers' names
 
@@ -139,7 +140,9 @@ def tune(pipe: Any, tuning: Tuning, *, sizes: int) -> None:
     else:
         pipe.to(tuning.device)
     if tuning.compiles:
-        # Beyond this many shapes torch would go on without compiled code, and say so only in a log.
-        torch._dynamo.config.recompile_limit = VARIANTS * sizes * len(COMPILED_SECONDS)
+        # Beyond so many shapes torch would go on without compiled code, and say so only in a log.
+        shapes = VARIANTS * sizes * len(COMPILED_SECONDS)
+        torch._dynamo.config.recompile_limit = shapes
+        torch._dynamo.config.accumulated_recompile_limit = shapes
         for transformer in filter(None, transformers):
             transformer.compile_repeated_blocks(dynamic=False)
