@@ -39,6 +39,7 @@ from engine.mp4 import write_mp4
 log = logging.getLogger(__name__)
 
 MAX_SEED = 2**31 - 1
+FILM_FPS = 24  # what callers ask for who do not look at what an engine offers
 DENOISED_PERCENT = 90  # the rest is decoding and the MP4
 
 
@@ -78,7 +79,7 @@ class DiffusersEngine:
             min_seconds=1,
             max_seconds=recipe.max_seconds,
             max_shots=1,
-            fps=(traits.fps,),
+            fps=(traits.fps,) if traits.fps == FILM_FPS else (traits.fps, FILM_FPS),
             audio=traits.has_audio,
             seed=True,
             procedural=False,
@@ -182,7 +183,7 @@ class DiffusersEngine:
             raise OutOfMemory(
                 "The clip is too large for this engine: ask for a smaller or shorter one."
             )
-        return replace(clip, frames=_cut(clip.frames, request))
+        return replace(clip, frames=_cut(clip.frames, self.family.traits.fps, request))
 
     def _encode(self, prompt: str) -> Embedding:
         return self.family.encode(prompt)
@@ -259,15 +260,15 @@ def _fitted(encoded: bytes, size: tuple[int, int]) -> Image.Image:
     return ImageOps.fit(upright, size, Image.Resampling.LANCZOS)
 
 
-def _cut(frames: NDArray[np.uint8], request: VideoRequest) -> NDArray[np.uint8]:
-    """As many frames as were asked for, from the first, and the middle of each picture."""
+def _cut(frames: NDArray[np.uint8], fps: int, request: VideoRequest) -> NDArray[np.uint8]:
+    """The frames that were asked for, from the first, and the middle of each picture.
+
+    At a higher rate than the model's some are shown twice: none is made up, and nothing is faster.
+    """
+    shown = np.arange(request.seconds * request.fps) * fps // request.fps
     top = (frames.shape[1] - request.height_px) // 2
     left = (frames.shape[2] - request.width_px) // 2
-    return frames[
-        : request.seconds * request.fps,
-        top : top + request.height_px,
-        left : left + request.width_px,
-    ]
+    return frames[:, top : top + request.height_px, left : left + request.width_px][shown]
 
 
 def _soundtrack(clip: Clip, request: VideoRequest) -> NDArray[np.float32] | None:
