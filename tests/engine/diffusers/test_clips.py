@@ -1,6 +1,10 @@
 """Tiny models on the way that real ones go: a folder, the served dialect, an MP4."""
 
+import shutil
+import sysconfig
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 
 import av
 import httpx
@@ -8,11 +12,17 @@ import numpy as np
 import pytest
 
 from engine.contracts import Shot, VideoRequest
+from engine.engines.diffusers.tuning import Tuning
 from engine.errors import EngineError, RenderCancelled, RequestRejected
 from tests.engine.grey import finished, key, picture, sound_seconds, until
 
 BALL = VideoRequest("a red ball falls", 1, size="48x64", model="wan-2.1", seed=3, fps=16)
 SPOKEN = replace(BALL, model="ltx-2", fps=24)
+
+
+def can_compile() -> bool:
+    headers = Path(sysconfig.get_path("include")) / "Python.h"
+    return shutil.which("g++") is not None and headers.exists()
 
 
 def never() -> bool:
@@ -201,6 +211,24 @@ def test_a_picture_must_suit_the_model(loaded, tmp_path):
             rendered(loaded(model), replace(BALL, input_reference=reference), tmp_path)
         assert refused.value.param == "input_reference"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # inside torch
+@pytest.mark.skipif(not can_compile(), reason="torch.compile wants g++ and Python's headers")
+def test_compiled_blocks_and_tiles_draw_the_same(make):
+    recipe = 'steps = 2\nguidance = 1\nsizes = ["64x64"]'
+    plain, tuned = make("wan_text", recipe), make("wan_text", recipe)
+    plain.family.load(Tuning("cpu", "whole", "native", compiles=False, tiles=False))
+    tuned.family.load(Tuning("cpu", "whole", "native", compiles=True, tiles=True))
+    request = replace(BALL, size="64x64")
+    drawn, compiled = (
+        engine._generate(request, 3, lambda *_: None).frames.astype(int)
+        for engine in (plain, tuned)
+    )
+    assert np.abs(drawn - compiled).max() <= 1
+    counted = import_module("torch._dynamo.utils").counters["stats"]
+    assert counted["unique_graphs"] >= 1
 
 
 def test_progress_grows_to_the_end(loaded, tmp_path):

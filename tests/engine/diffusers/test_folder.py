@@ -2,10 +2,13 @@
 
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from engine.engines.diffusers.__main__ import described
 from engine.engines.diffusers.errors import ModelUnusable
 from engine.engines.diffusers.folder import (
     GIB,
@@ -14,7 +17,9 @@ from engine.engines.diffusers.folder import (
     ModelFolder,
     read_folder,
 )
+from engine.engines.diffusers.licences import licence_of
 from engine.engines.diffusers.wan import WanFamily
+from tests.engine.conftest import ROOT
 
 INDEX = {
     "_class_name": "WanPipeline",
@@ -153,6 +158,41 @@ def test_a_model_goes_onto_a_card_whole_in_parts_or_not_at_all():
     assert model.fit(39 * GIB + RESERVE_BYTES - 1) == "offload"
     assert model.fit(28 * GIB + RESERVE_BYTES) == "offload"
     assert model.fit(28 * GIB + RESERVE_BYTES - 1) == "no"
+
+
+def test_a_folder_is_described_by_a_command(model):
+    def told(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "engine.engines.diffusers", *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    licence = licence_of("wan")
+    answer = told(str(model), "--card", "24")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.splitlines() == [
+        "WanPipeline of the family wan: 0.000 B parameters, 0.0 GiB",
+        "  transformer      WanTransformer3DModel                   0.000 B",
+        "  vae              AutoencoderKLWan                        0.000 B",
+        f"licence Apache-2.0: Apache License 2.0; {licence.terms}; {licence.source}",
+        "  Keep the licence and its notices with the weights when you pass them on.",
+        "card of 24 GiB: whole",
+    ]
+    no_vae(model)
+    refused = told(str(model))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"{model} lacks the folder of its component 'vae'.\n"
+
+
+def test_a_description_tells_how_it_goes_onto_each_card():
+    assert described(sized(11, 28), (80, 40, 24)).splitlines()[-3:] == [
+        "card of 80 GiB: whole",
+        "card of 40 GiB: in turns with main memory",
+        "card of 24 GiB: not at all",
+    ]
 
 
 @pytest.mark.parametrize(
