@@ -170,7 +170,7 @@ class DiffusersEngine:
 
         picture = self._picture(request)
         try:
-            with torch.inference_mode():
+            with torch.no_grad():  # not inference_mode: weights that it moved could not move again
                 clip = self.family.generate(self._ask(request, picture, seed), on_step)
         except torch.OutOfMemoryError as error:
             log.warning("a clip of %s for %s s: %s", request.size, request.seconds, error)
@@ -194,17 +194,23 @@ class DiffusersEngine:
         if self._tuning is not None:
             seconds = seconds_generated(seconds, self._tuning, recipe.max_seconds)
         negative = request.negative_prompt or traits.negative_prompt
+        width_px, height_px = self._size_made(request)
         return Ask(
             text=self._embeddings.get(_prompt(request)),
             negative=self._embeddings.get(negative) if recipe.guidance > 1 else None,
             picture=picture,
-            width_px=pixels_at_least(request.width_px, traits.size_step_px),
-            height_px=pixels_at_least(request.height_px, traits.size_step_px),
+            width_px=width_px,
+            height_px=height_px,
             frames=frames_at_least(seconds * traits.fps, traits.frame_step),
             seed=seed,
         )
 
     def _picture(self, request: VideoRequest) -> Image.Image | None:
+        """The first frame that the request gives, if any, in the size that is made.
+
+        Raises:
+            RequestRejected: as `render`.
+        """
         traits = self.family.traits
         if request.input_reference is None:
             if traits.needs_picture:
@@ -214,11 +220,12 @@ class DiffusersEngine:
             return None
         if not traits.takes_picture:
             raise RequestRejected("This model takes no picture.", param="input_reference")
-        size = (
-            pixels_at_least(request.width_px, traits.size_step_px),
-            pixels_at_least(request.height_px, traits.size_step_px),
-        )
-        return _fitted(request.input_reference, size)
+        return _fitted(request.input_reference, self._size_made(request))
+
+    def _size_made(self, request: VideoRequest) -> tuple[int, int]:
+        """Width and height in px, of which the request's are cut."""
+        step = self.family.traits.size_step_px
+        return pixels_at_least(request.width_px, step), pixels_at_least(request.height_px, step)
 
     def _compile(self) -> None:
         """Compile the blocks for the default size and shortest length, by one step with them."""

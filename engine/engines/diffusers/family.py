@@ -100,6 +100,11 @@ def pixels_at_least(pixels: int, step: int) -> int:
     return -(-pixels // step) * step
 
 
+def on_device(embedding: Embedding | None, device: str) -> Embedding:
+    """An embedding where the pipeline wants it, which does not fetch it; none becomes empty."""
+    return tuple(tensor.to(device) for tensor in embedding or ())
+
+
 def as_frames(video: Tensor) -> NDArray[np.uint8]:
     """A pipeline's pictures, (frames, 3, height, width) from 0 to 1, as bytes in main memory.
 

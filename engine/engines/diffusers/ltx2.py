@@ -12,6 +12,7 @@ from engine.engines.diffusers.family import (
     Recipe,
     Traits,
     as_frames,
+    on_device,
     read_recipe,
 )
 from engine.engines.diffusers.folder import ModelFolder
@@ -72,6 +73,7 @@ class Ltx2Family:
         )
         self._pipe: Any = None
         self._picture_pipe: Any = None
+        self._device = "cpu"
 
     def load(self, tuning: Tuning) -> None:
         """Read the weights once, for the text and the picture pipeline."""
@@ -83,6 +85,7 @@ class Ltx2Family:
             local_files_only=True,
             use_safetensors=True,
         )
+        self._device = tuning.device
         tune(self._pipe, tuning, sizes=len(self.recipe.sizes))
         self._picture_pipe = diffusers.LTX2ImageToVideoPipeline(**self._pipe.components)
         self._picture_pipe.set_progress_bar_config(disable=True)
@@ -106,12 +109,13 @@ class Ltx2Family:
             return values
 
         pipe = self._pipe if ask.picture is None else self._picture_pipe
-        negative = ask.negative or (None, None)
+        text = on_device(ask.text, self._device)
+        negative = on_device(ask.negative, self._device) or (None, None)
         made = pipe(
             **({} if ask.picture is None else {"image": ask.picture}),
             **(GUIDED if ask.negative else PLAIN),
-            prompt_embeds=ask.text[0],
-            prompt_attention_mask=ask.text[1],
+            prompt_embeds=text[0],
+            prompt_attention_mask=text[1],
             negative_prompt_embeds=negative[0],
             negative_prompt_attention_mask=negative[1],
             width=ask.width_px,

@@ -11,6 +11,7 @@ from engine.engines.diffusers.family import (
     Recipe,
     Traits,
     as_frames,
+    on_device,
     read_recipe,
 )
 from engine.engines.diffusers.folder import ModelFolder
@@ -51,6 +52,7 @@ class WanFamily:
         )
         self._pipe: Any = None
         self._picture_pipe: Any = None
+        self._device = "cpu"
 
     def load(self, tuning: Tuning) -> None:
         """Read the weights; a model for both texts and pictures is in memory once."""
@@ -66,6 +68,7 @@ class WanFamily:
             local_files_only=True,
             use_safetensors=True,
         )
+        self._device = tuning.device
         tune(self._pipe, tuning, sizes=len(self.recipe.sizes))
         if self._is_5b and not self.traits.needs_picture:
             self._picture_pipe = diffusers.WanImageToVideoPipeline(
@@ -88,6 +91,7 @@ class WanFamily:
 
         pipe = self._pipe if ask.picture is None else self._picture_pipe
         steps = self.recipe.steps
+        text, negative = on_device(ask.text, self._device), on_device(ask.negative, self._device)
 
         def on_step_end(_: object, step: int, __: object, values: dict[str, Any]) -> dict[str, Any]:
             on_step(step + 1, steps)
@@ -95,8 +99,8 @@ class WanFamily:
 
         made = pipe(
             **({} if ask.picture is None else {"image": ask.picture}),
-            prompt_embeds=ask.text[0],
-            negative_prompt_embeds=ask.negative[0] if ask.negative else None,
+            prompt_embeds=text[0],
+            negative_prompt_embeds=negative[0] if negative else None,
             width=ask.width_px,
             height=ask.height_px,
             num_frames=ask.frames,

@@ -231,6 +231,26 @@ def test_compiled_blocks_and_tiles_draw_the_same(make):
     assert counted["unique_graphs"] >= 1
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("model", ["wan_text", "wan_both", "ltx2"])
+def test_components_can_wait_in_main_memory(make, loaded, tiny, model):
+    if not tiny.torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    in_turns = make(model)
+    in_turns.family.load(Tuning("cuda", "offload", "native", compiles=False, tiles=True))
+    request = replace(BALL, fps=in_turns.capabilities.fps[0])
+    for engine in (loaded(model), in_turns):
+        frames = engine._generate(request, 3, lambda *_: None).frames
+        assert frames.shape == (request.fps, 64, 48, 3)
+
+    def stop(*_: object) -> None:
+        raise RenderCancelled("midway")
+
+    with pytest.raises(RenderCancelled):
+        in_turns._generate(request, 3, stop)
+    assert in_turns._generate(request, 3, lambda *_: None).frames.tobytes() == frames.tobytes()
+
+
 def test_progress_grows_to_the_end(loaded, tmp_path):
     progress: list[int] = []
     loaded("wan_text").render(
