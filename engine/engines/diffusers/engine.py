@@ -98,6 +98,7 @@ class DiffusersEngine:
         """
         # Read once, by the first import of huggingface_hub: nothing may be asked of the network.
         os.environ["HF_HUB_OFFLINE"] = "1"
+        _hush()
         machine = this_machine()
         traits = self.family.traits
         tuning = choose(self.folder, machine, attention_is_masked=traits.attention_is_masked)
@@ -236,6 +237,15 @@ class DiffusersEngine:
             request = replace(request, input_reference=white.getvalue())
         with suppress(RenderCancelled):
             self._generate(request, 0, on_step=lambda *_: _stop_if(lambda: True))
+
+
+def _hush() -> None:
+    """Keep the libraries' progress bars out of the service's log."""
+    import diffusers
+    import transformers
+
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()
 
 
 def _family(folder: ModelFolder, recipe: Path | None) -> Family:
