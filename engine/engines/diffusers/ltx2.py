@@ -21,8 +21,8 @@ from engine.engines.diffusers.tuning import Tuning, tune
 TEXT_TOKENS = 1024
 FPS = 24
 NEGATIVE_PROMPT = (
-    "worst quality, inconsistent motion, blurry, jittery, distorted, subtitles, watermark,"
-    " off-sync audio, muffled or robotic voice"
+    "low quality, blurred, flickering, jerky or implausible motion, deformed bodies, lettering,"
+    " logos, sound out of step with the picture, crackling or metallic voices"
 )
 # Guidance beside the text's, as diffusers 0.42 sets it for LTX-2.3: towards what a perturbed and a
 # deaf model would not do, then rescaled. Each costs one more forward pass a step.

@@ -14,7 +14,6 @@ from engine.engines.diffusers.errors import ModelUnusable
 from engine.engines.diffusers.folder import GIB, Fit, ModelFolder
 
 HOPPER = (9, 0)
-AMPERE = (8, 0)
 # With less than this beside the weights the decoder works in tiles; an estimate for 720p.
 ROOMY_BYTES = 24 * GIB
 # Lengths that are generated when blocks are compiled: each is compiled once for every size. A clip
@@ -24,7 +23,7 @@ COMPILED_SECONDS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20)
 # batch of two, alone, perturbed, and deaf to the other stream; each with and without a picture.
 VARIANTS = 8
 
-Attention = Literal["_flash_3", "flash", "_native_cudnn", "native"]  # diffusers' names
+Attention = Literal["_flash_3", "native"]  # diffusers' names
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def this_machine() -> Machine:
     """Look at the machine; without a CUDA card its CPU is what there is."""
     import torch
 
-    names = ("flash_attn", "flash_attn_interface", "triton")
+    names = ("flash_attn_interface", "triton")
     packages = frozenset(name for name in names if find_spec(name))
     has_compiler = any(shutil.which(c) for c in (os.environ.get("CC", "cc"), "gcc", "clang"))
     if not torch.cuda.is_available():
@@ -103,14 +102,10 @@ def choose(folder: ModelFolder, machine: Machine, *, attention_is_masked: bool) 
 
 
 def _attention(machine: Machine, *, is_masked: bool) -> Attention:
-    if not is_masked:  # FlashAttention takes no mask
-        if "flash_attn_interface" in machine.packages and machine.capability == HOPPER:
-            return "_flash_3"
-        if "flash_attn" in machine.packages and machine.capability >= AMPERE:
-            return "flash"
-        if machine.capability >= HOPPER:
-            return "_native_cudnn"
-    return "native"
+    has_flash_3 = "flash_attn_interface" in machine.packages and machine.capability == HOPPER
+    if has_flash_3 and not is_masked:  # FlashAttention takes no mask
+        return "_flash_3"
+    return "native"  # the best that comes with torch, by benchmarks/gpu.py on an H200
 
 
 def seconds_generated(seconds: int, tuning: Tuning, max_seconds: int) -> int:

@@ -18,12 +18,10 @@ from engine.engines.diffusers.folder import ModelFolder
 from engine.engines.diffusers.tuning import Tuning, tune
 
 TEXT_TOKENS = 512
-# The authors' own (Wan2.1, wan/configs/shared_config.py): over-exposed, static, blurred, subtitles,
-# low quality, extra or fused fingers, deformed limbs, crowds in the background, walking backwards.
 NEGATIVE_PROMPT = (
-    "色调艳丽，过曝，静态，细节模糊不清，字幕，风格，作品，画作，画面，静止，整体发灰，最差质量，"  # noqa: RUF001
-    "低质量，JPEG压缩残留，丑陋的，残缺的，多余的手指，画得不好的手部，画得不好的脸部，畸形的，"  # noqa: RUF001
-    "毁容的，形态畸形的肢体，手指融合，静止不动的画面，杂乱的背景，三条腿，背景人很多，倒着走"  # noqa: RUF001
+    "garish colours, over-exposed, grey haze, blurred details, low quality, compression artefacts,"
+    " frozen picture, subtitles, lettering, deformed hands, extra or fused fingers, extra limbs,"
+    " distorted faces, cluttered background, people walking backwards"
 )
 PORTRAIT_AND_LANDSCAPE = ("480x832", "832x480", "720x1280", "1280x720")
 SMALL_VAE = ("704x1280", "1280x704")  # what Wan 2.2 TI2V-5B was trained on

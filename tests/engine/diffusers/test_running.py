@@ -25,7 +25,7 @@ from tests.engine.conftest import ROOT, Service
 from tests.engine.diffusers.test_folder import sized
 
 USUAL = Recipe(steps=30, guidance=3.0, sizes=("64x64",), max_seconds=5)
-ALL = frozenset({"flash_attn", "flash_attn_interface", "triton"})
+ALL = frozenset({"flash_attn_interface", "triton"})
 H100 = Machine("cuda", "H100", 80 * GIB, (9, 0), ALL, has_compiler=True)
 
 
@@ -152,10 +152,9 @@ def test_frames_and_sizes_are_rounded_up_to_what_a_model_makes():
     [
         ({}, False, "_flash_3"),
         ({}, True, "native"),
-        ({"packages": frozenset()}, False, "_native_cudnn"),
-        ({"capability": (8, 9)}, False, "flash"),
-        ({"capability": (10, 0)}, False, "flash"),
-        ({"capability": (7, 5)}, False, "native"),
+        ({"packages": frozenset()}, False, "native"),
+        ({"capability": (8, 9)}, False, "native"),
+        ({"capability": (10, 0)}, False, "native"),
     ],
 )
 def test_attention_is_what_card_packages_and_model_allow(changes, is_masked, attention):
