@@ -95,6 +95,26 @@ def test_a_clip_takes_up_what_its_preview_simulated(tmp_path):
     assert made["same"][1] == made["again"][1]
 
 
+def test_the_same_body_asks_for_the_film_that_its_preview_left(tmp_path):
+    class Noted(SceneEngine):
+        def preview(self, request, **options):
+            asked.append(request)
+            return super().preview(request, **options)
+
+        def render(self, request, to, **options):
+            asked.append(request)
+            return super().render(request, to, **options)
+
+    asked: list[VideoRequest] = []
+    with served(Noted(), tmp_path) as running, EngineClient(running.url) as client:
+        until(client.is_healthy, 60)
+        wanted = replace(BALL, seed=None)
+        _, seed = client.preview(wanted)
+        again = replace(wanted, seed=seed)
+        finished(client, client.submit(again, idempotency_key=str(uuid.uuid4())).id)
+    assert asked == [again, again]
+
+
 def test_a_cancelled_sheet_is_not_drawn():
     with pytest.raises(RenderCancelled):
         SceneEngine().preview(BALL, is_cancelled=lambda: True)
