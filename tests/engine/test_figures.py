@@ -4,8 +4,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from engine.engines.scene.language.reading import read_prompt
 from engine.engines.scene.language.vocabulary import vocabulary
 from engine.engines.scene.physics.contacts import GROUND
+from engine.engines.scene.scene.build import build_world
 from engine.engines.scene.scene.resume import resumed
 from engine.engines.scene.scene.solids import make_body
 from engine.engines.scene.scene.world import WORLD, Act, Joint
@@ -353,3 +355,68 @@ def looks_of(*garments):
 def test_gloves_colour_the_hands():
     world = alone("person", garments=(("gloves", "#00ff00"),))
     assert world.bodies[limb(world, "left hand")].parts[0].colour == (0.0, 1.0, 0.0)
+
+
+def seen_from(motion, host: int, body: int) -> np.ndarray:
+    """Places of a body in the frame of another, (frames, 3)."""
+    off = motion.positions[:, body] - motion.positions[:, host]
+    return np.einsum("fji,fj->fi", motion.rotations[:, host], off)
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+@pytest.mark.parametrize(
+    "prompt", ["a girl on a swing", "a boy swings on a swing", "a woman on a swing"]
+)
+def test_a_swing_swings_as_a_pendulum_with_its_rider_on_it(prompt, seed):
+    world = build_world(read_prompt(prompt), seed, seconds=6.0)
+    motion = played(world, 6.0)
+    seat = world.actors[0].plan[0].with_body
+    up = motion.rotations[:, seat, :, 2]
+    ahead = motion.rotations[0, seat, :, 0]
+    angle = np.arctan2(up @ ahead, up[:, 2])
+    late = angle[-3 * FPS :]
+    assert np.degrees(late.max()) > 25.0
+    assert np.degrees(late.min()) < -25.0
+    assert np.ptp(seen_from(motion, seat, limb(world, "pelvis")), axis=0).max() < 0.06
+    half = max(part.at[1] for part in world.bodies[seat].parts if part.shape == "capsule")
+    for side in ("left", "right"):
+        hand = seen_from(motion, seat, limb(world, f"{side} hand"))
+        assert np.hypot(hand[:, 0], np.abs(hand[:, 1]) - half).max() < 0.08
+    crossings = np.flatnonzero(np.diff(np.sign(angle - late.mean())) > 0) / FPS
+    longer = 1.0 + (0.5 * np.ptp(late)) ** 2 / 16.0  # than a small swing, with its amplitude
+    period = longer * small_period(world, motion, seat)
+    assert np.diff(crossings).mean() == pytest.approx(period, rel=0.04)
+
+
+def small_period(world, motion, seat: int) -> float:
+    """Seconds of a small swing of the seat with its rider, 2π √(I / (m g d))."""
+    pivot = next(joint for joint in world.joints if joint.child == seat)
+    bodies = [seat, *world.actors[0].bodies]
+    masses = np.array([world.bodies[i].mass for i in bodies])
+    arms = motion.positions[0, bodies] - pivot.at
+    arms -= np.outer(arms @ pivot.axis, pivot.axis)
+    inertia = float(masses @ np.sum(arms**2, axis=1))
+    moment = float(np.linalg.norm(masses @ arms))
+    return 2.0 * np.pi * np.sqrt(inertia / (GRAVITY * moment))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("prompt", "waves"),
+    [
+        ("a man sits on a chair and waves", True),
+        ('a woman sits on a chair and says "Hello"', False),
+        ("a woman sits on a sofa and waves", True),
+    ],
+)
+def test_who_gestures_on_a_seat_stays_seated(prompt, waves, seed):
+    world = build_world(read_prompt(prompt), seed, seconds=6.0)
+    motion = played(world, 6.0)
+    pelvis, seat = limb(world, "pelvis"), world.actors[0].plan[0].with_body
+    assert upright(motion, pelvis).min() > 0.95
+    assert upright(motion, seat).min() > 0.99
+    assert np.ptp(seen_from(motion, seat, pelvis), axis=0).max() < 0.08
+    knee, foot = (motion.positions[-1, limb(world, name), 2] for name in ("left shin", "left foot"))
+    assert foot < knee - 0.1
+    chest, hand = (motion.positions[-1, limb(world, name), 2] for name in ("chest", "right hand"))
+    assert (hand > chest) == waves

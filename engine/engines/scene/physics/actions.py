@@ -14,6 +14,7 @@ from engine.engines.scene.physics.dances import dance, tempo
 from engine.engines.scene.physics.footsteps import Gait
 from engine.engines.scene.physics.gestures import GESTURES, Pose, ease, mixed
 from engine.engines.scene.physics.leaps import Leap
+from engine.engines.scene.physics.seats import is_on_seat, sit
 from engine.engines.scene.scene.world import Act
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Wish:
     weight: float = 1.0  # share of it that the feet bear
     stance_turn: float = 0.0  # of the feet, radians
     has_free_legs: bool = False  # the pose says how legs bend
+    hold: tuple[float, float] = (1.0, 1.0)  # shares of the helper's stiffness: force, torque
+    is_seated: bool = False  # the pose is in the frame of the seat
     swims: bool = False
     trips: bool = False
     leap: Leap | None = None
@@ -59,17 +62,12 @@ def wish_of(
     """What `figure` does `since` seconds after its act began; `towards` in its plan's frame."""
     now = float(data.time)
     wish = Wish(pose=gestures.rest(now, figure.mood), heading=figure.home_heading)
-    far = math.inf
-    if towards is not None:
-        way = (towards - figure.place)[:2]
-        far = float(np.hypot(*way))
-        if far > 0.15:
-            wish.heading = math.atan2(way[1], way[0])
-        else:
-            wish.heading = figure.heading
+    far = _face(figure, wish, towards)
     figure.reach = {}
     name = act.action
-    if name in ACTIONS:
+    if is_on_seat(figure, act):
+        sit(figure, data, wish, act)
+    elif name in ACTIONS:
         ACTIONS[name](figure, wish, act, since, far)
     elif name in HANDLING:
         figure.hands.wish(figure, data, wish, act, since, towards)
@@ -81,6 +79,16 @@ def wish_of(
         wish.drift = wish.drift + STEADYING * (figure.home - figure.place)
     _walk_pose(figure, wish)
     return wish
+
+
+def _face(figure: "FigureDrive", wish: Wish, towards: Array | None) -> float:
+    """Look to where one goes; returns the metres to there."""
+    if towards is None:
+        return math.inf
+    way = (towards - figure.place)[:2]
+    far = float(np.hypot(*way))
+    wish.heading = math.atan2(way[1], way[0]) if far > 0.15 else figure.heading
+    return far
 
 
 def _go(figure: "FigureDrive", wish: Wish, act: Act, since: float, far: float) -> None:

@@ -46,6 +46,8 @@ class Balance:
     support: int
     place: Array
     is_airborne: bool
+    is_seated: bool
+    hold: tuple[float, float]  # shares of the helper's stiffness: force, torque
     spin_torque: Array | None
     nudge: Array
     _touching: set[int]
@@ -56,7 +58,8 @@ class Balance:
         self._stuck: dict[int, Vector] = {}  # sole → where it sticks to its support
         self._slid: dict[int, Vector] = {}  # how far it was from there a turn ago
 
-    def _frame(self, data: mujoco.MjData) -> tuple[Array, Array]:
+    def frame(self, data: mujoco.MjData) -> tuple[Array, Array]:
+        """Place and turn of what it stands or sits on."""
         return data.xpos[self.support], data.xmat[self.support].reshape(3, 3)
 
     # In what follows vectors are of plain numbers: arrays of three cost many times as much.
@@ -80,7 +83,8 @@ class Balance:
             body = foot.leg.lower_body
             sole = foot.leg.sole_geom
             is_flat = len(foot.leg.joints) < 6 or abs(foot.pitch) < 0.1
-            if self.leap or not (foot.is_planted and is_flat and body in self._touching):
+            is_free = self.leap or self.is_seated
+            if is_free or not (foot.is_planted and is_flat and body in self._touching):
                 self._stuck.pop(sole, None)
                 self._slid.pop(sole, None)
                 continue
@@ -169,7 +173,7 @@ class Balance:
         self._planned = (at, turn)
         away = (at[0] - here[0], at[1] - here[1], at[2] - here[2])
         self._wait(data, (-away[0], -away[1], -away[2]))
-        mass = rig.mass
+        mass = rig.mass * self.hold[0]
         force: Vector = (
             mass * (PULL * away[0] + PULL_DAMPING * (want_x - vx)),
             mass * (PULL * away[1] + PULL_DAMPING * (want_y - vy)),
@@ -181,7 +185,9 @@ class Balance:
             RIGHTING * off[1] - RIGHTING_DAMPING * (y - whirl[1]),
             RIGHTING * off[2] - RIGHTING_DAMPING * (z - whirl[2]),
         )
-        torque = along(now, along(rig.inertia_rows, within(now, wanted)))
+        x, y, z = along(now, along(rig.inertia_rows, within(now, wanted)))
+        firm = self.hold[1]
+        torque = (firm * x, firm * y, firm * z)
         if self.spin_torque is not None:
             x, y, z = self._set_off(np.array(torque), self.spin_torque).tolist()
             torque = (x, y, z)

@@ -25,9 +25,11 @@ from engine.engines.scene.physics.rig import (
     bend_arm,
     bend_leg,
     turn_facing,
+    turned_with,
     within,
     yaw_of,
 )
+from engine.engines.scene.physics.seats import go_with_seat, hold_on, swung
 from engine.engines.scene.scene.world import Act, Actor, World
 
 Array = NDArray[np.float64]
@@ -68,7 +70,7 @@ class FigureDrive(Balance):
         self.act_since = 0.0
         self.leap: Leap | None = None
         self.leaps = 0
-        self.has_fallen = self.is_airborne = self.has_free_legs = False
+        self.has_fallen = self.is_airborne = self.has_free_legs = self.is_seated = False
         self.lift = 0.0  # m/s² upwards that the legs shall give
         self.spin_torque: Array | None = None  # N·m in place of righting
         self.nudge = np.zeros(3)  # m/s that the middle of the body lacks
@@ -82,12 +84,12 @@ class FigureDrive(Balance):
         mujoco.mj_comPos(model, data)
         at, turn = data.xpos[rig.root], data.xmat[rig.root].reshape(3, 3)
         self.support = self._support_at_start(world)
-        base, around = self._frame(data)
+        base, around = self.frame(data)
         self.heading = self.home_heading = yaw_of(turn) - _yaw(around)
         self.place = around.T @ (np.array((at[0], at[1], at[2] - self.height)) - base)
         self.home = self.place.copy()  # where its act began
         self.velocity = np.zeros(3)
-        self.gait, self.weight = Wish().gait, 1.0
+        self.gait, self.weight, self.hold = Wish().gait, 1.0, Wish().hold
         self._prepare(data)
 
     def _support_at_start(self, world: World) -> int:
@@ -119,10 +121,12 @@ class FigureDrive(Balance):
         data.qpos[q : q + 3] = at
         mujoco.mju_mat2Quat(data.qpos[q + 3 : q + 7], np.array(turn))
         self._before = self.targets.copy()
+        if self.is_seated:
+            go_with_seat(self, data)
         mujoco.mj_kinematics(self.model, data)
         mujoco.mj_comPos(self.model, data)
         self.hands.prepare(self, data, self.actor)
-        if self.hands.held is not None:  # arms around it from the first moment
+        if self.hands.held is not None or self.is_seated:  # hands on it from the first moment
             self._plan(data, 0.0, 0.0)
             self._bend(data)
             data.qpos[self.rig.q] = np.clip(self.targets, self.rig.low, self.rig.high)
@@ -176,7 +180,8 @@ class FigureDrive(Balance):
         self._servo(data, seconds)
         self.hands.lead(self, data, seconds)
         self._stick(data, seconds)
-        self.is_carried = bool(self.touches) or wish.swims
+        holds_on = hold_on(self, data)
+        self.is_carried = bool(self.touches) or wish.swims or holds_on
         self._help(data, at, turn, seconds)
 
     def _feel(self, data: mujoco.MjData) -> None:
@@ -195,7 +200,8 @@ class FigureDrive(Balance):
 
     def _change_support(self, data: mujoco.MjData) -> None:
         """Go on planning in the frame of what is under the feet now."""
-        if not self.touches or self.support in self.touches or self.is_airborne:
+        is_astride = self.support in self.touches or self.is_seated
+        if not self.touches or is_astride or self.is_airborne:
             return
         fixed = [b for b in self.touches if self.model.body_dofnum[self.model.body_rootid[b]] == 0]
         if 0 in self.touches or fixed:
@@ -203,9 +209,9 @@ class FigureDrive(Balance):
 
     def stand_on(self, data: mujoco.MjData, body: int) -> None:
         """Plan in the frame of another body from now on; places in the world stay."""
-        base, around = (v.copy() for v in self._frame(data))
+        base, around = (v.copy() for v in self.frame(data))
         self.support, self._planned = body, None
-        new_base, new_around = self._frame(data)
+        new_base, new_around = self.frame(data)
         turn = _yaw(around) - _yaw(new_around)
 
         def moved(place: Array) -> Array:
@@ -226,7 +232,7 @@ class FigureDrive(Balance):
 
     def support_yaw(self, data: mujoco.MjData) -> float:
         """Turn of what it stands on about the vertical."""
-        return _yaw(self._frame(data)[1])
+        return _yaw(self.frame(data)[1])
 
     def support_velocity(self, data: mujoco.MjData) -> Array:
         """Of what it stands on, m/s in the world."""
@@ -238,7 +244,7 @@ class FigureDrive(Balance):
 
     def to_plan(self, data: mujoco.MjData, place: Array) -> Array:
         """A place of the world in the plan's frame."""
-        base, around = self._frame(data)
+        base, around = self.frame(data)
         return np.asarray(around.T @ (place - base))
 
     def forward(self) -> Array:
@@ -247,7 +253,7 @@ class FigureDrive(Balance):
 
     def standing_height(self, data: mujoco.MjData) -> float:
         """Of the root in the world, if it stood at its place now."""
-        base, around = self._frame(data)
+        base, around = self.frame(data)
         return float((base + around @ self.place)[2]) + self.height
 
     def resting(self) -> Pose:
@@ -273,20 +279,21 @@ class FigureDrive(Balance):
         """Speed, direction, gait and pose of this moment."""
         act = self._current(now) if self.leap is None else self.act or IDLE
         self.now = now
-        base, around = self._frame(data)
+        base, around = self.frame(data)
         towards = None if act.towards is None else around.T @ (np.array(act.towards) - base)
         wish = self.wish(data, act, now - self.act_since, towards)
         self.gait, self.weight = wish.gait, wish.weight
         if self.leap is None:
             self._move(wish, now, seconds)
             is_rising = self.begins_low and now < self.finds_feet_until
-            blend = RISE_SECONDS if is_rising else BLEND_SECONDS
+            blend = RISE_SECONDS if is_rising or wish.is_seated else BLEND_SECONDS
             share = (now - self.blend_since) / blend if self._blend_from else 1.0
             self.pose = mixed(self._blend_from, wish.pose, gestures.ease(share))
             if self._lag:
                 left, off = self._lags(now), self._lag[0]
                 self.pose = self.pose | {n: self.pose.get(n, 0.0) + left * off[n] for n in off}
-            self.has_free_legs = wish.has_free_legs
+            self.has_free_legs, self.is_seated = wish.has_free_legs, wish.is_seated
+            self.hold = wish.hold
             self.lift = 0.0
             self.is_airborne, self.spin_torque, self.nudge = False, None, np.zeros(3)
         if wish.leap and self.leap is None and seconds > 0.0:
@@ -358,7 +365,7 @@ class FigureDrive(Balance):
         standing = [b for b in self.touches if b not in set(self.rig.ids)]
         if self.support not in standing:
             self.stand_on(data, standing[0] if standing else 0)
-        base, around = self._frame(data)
+        base, around = self.frame(data)
         at, turn = data.xpos[self.rig.root], data.xmat[self.rig.root].reshape(3, 3)
         spot = around.T @ (at - base)
         self.place = np.array((spot[0], spot[1], self.place[2]))
@@ -378,15 +385,19 @@ class FigureDrive(Balance):
         """Angles of all joints for the planned pose; the root's planned place and turn (world)."""
         wanted, rig = self.pose.get, self.rig
         base, around = self._ground(data)
-        heading = self.heading + math.atan2(around[3], around[0])
+        heading = self.heading
+        if not self.is_seated:
+            heading += math.atan2(around[3], around[0])
         c, s = math.cos(heading), math.sin(heading)
         ahead, left = wanted("ahead", 0.0) * self.size, wanted("side", 0.0) * self.size
-        x, y, z = along(around, self.place.tolist())
-        x += base[0] + c * ahead - s * left
-        y += base[1] + s * ahead + c * left
-        z += base[2] + self.height + wanted("up", 0.0) * self.size
+        up = self.height + wanted("up", 0.0) * self.size
         bow, lean, twist = (math.radians(wanted(n, 0.0)) for n in ("bow", "lean", "twist"))
         turn = turn_facing(heading + twist, bow, lean)
+        x, y, z = along(around, self.place.tolist())
+        way: Vector = (c * ahead - s * left, s * ahead + c * left, up)
+        if self.is_seated:
+            way, turn = along(around, way), turned_with(around, turn)
+        x, y, z = base[0] + x + way[0], base[1] + y + way[1], base[2] + z + way[2]
         out = [math.radians(wanted(name, 0.0)) for name in rig.names]
         if not self.has_free_legs:
             _, _, up_x, _, _, up_y, _, _, _ = around
@@ -439,13 +450,19 @@ class FigureDrive(Balance):
         torque = rig.damping * rate
         torque += data.qfrc_bias[rig.v]
         if self.is_airborne:  # all falls together: what gravity asks of a joint, the fall gives
-            falling, given = np.zeros(self.model.nv), np.zeros(self.model.nv)
-            falling[rig.root_v + 2] = -self.gravity
-            mujoco.mj_mulM(self.model, data, given, falling)
-            torque += given[rig.v]
+            torque += self._moved_with(data, np.array((0.0, 0.0, -self.gravity)))
+        elif self.is_seated:
+            torque += self._moved_with(data, swung(self, data))
         elif not self.has_free_legs and self.weight > 0.0:
             self._bear(data, torque)
         data.ctrl[rig.servos] = out + 0.5 * seconds * rate + torque / rig.stiffness
+
+    def _moved_with(self, data: mujoco.MjData, acceleration: Array) -> Array:
+        """N·m of the joints with which no limb stays behind a root that gathers speed so, m/s²."""
+        together, given = np.zeros(self.model.nv), np.zeros(self.model.nv)
+        together[self.rig.root_v : self.rig.root_v + 3] = acceleration
+        mujoco.mj_mulM(self.model, data, given, together)
+        return np.asarray(given[self.rig.v])
 
     def _bear(self, data: mujoco.MjData, torque: Array) -> None:
         """Add what the planted legs need to carry the weight."""

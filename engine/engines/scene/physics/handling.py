@@ -262,12 +262,13 @@ class Hands:
             max(soon, 0.35),
         )
         self._hold_sides(figure, data, meeting, max(radius, BIG + 0.01), max(soon, 0.35))
-        palms = np.mean([self._palm(data, arm) for arm in self.rig.arms], axis=0)
-        closest = min(np.linalg.norm(self._palm(data, arm) - here) for arm in self.rig.arms)
+        palms = np.mean([self.palm(data, arm) for arm in self.rig.arms], axis=0)
+        closest = min(np.linalg.norm(self.palm(data, arm) - here) for arm in self.rig.arms)
         if closest < radius + 0.08 or np.linalg.norm(palms - here) < radius + 0.05:
             self.held = thing
 
-    def _palm(self, data: mujoco.MjData, arm: Arm) -> Array:
+    def palm(self, data: mujoco.MjData, arm: Arm) -> Array:
+        """Where the palm of a hand is, in the world."""
         hand = arm.hand_body
         return np.asarray(data.xpos[hand] + data.xmat[hand].reshape(3, 3) @ arm.palm)
 

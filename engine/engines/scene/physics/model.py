@@ -234,14 +234,15 @@ def _pairs_xml(world: World, limbs: dict[int, int]) -> str:
 
 
 def _handled(world: World) -> Iterator[tuple[int, int]]:
-    """Limbs and what they hold: hands guide it, so it may not bounce off them."""
+    """Limbs and what they hold or sit on: hands guide it, so it may not bounce off them."""
     for actor in world.actors:
         for act in actor.plan:
-            if act.with_body is None or act.action not in {"throw", "hold", "catch"}:
+            is_in_hand = act.action in {"throw", "hold", "catch"} or act.is_seated
+            if act.with_body is None or not is_in_hand:
                 continue
             for limb in actor.bodies:
                 is_arm = world.bodies[limb].name.endswith(("hand", "forearm", "upper arm"))
-                if is_arm or act.action != "catch":
+                if is_arm or act.action in {"throw", "hold"}:
                     yield limb, act.with_body
 
 

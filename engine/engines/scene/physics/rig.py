@@ -352,6 +352,13 @@ def along(turn: Turn, v: Sequence[float]) -> Vector:
     )
 
 
+def turned_with(frame: Turn, turn: Turn) -> Turn:
+    """A turn of a frame, in the world: the product of their matrices."""
+    a, b, c, d, e, f, g, h, i = turn
+    (p, q, r), (s, t, u), (v, w, x) = (along(frame, v) for v in ((a, d, g), (b, e, h), (c, f, i)))
+    return (p, s, v, q, t, w, r, u, x)
+
+
 def within(turn: Turn, v: Sequence[float]) -> Vector:
     """A vector of the world, in a frame: its matrix transposed, times it."""
     x, y, z = v

@@ -20,6 +20,10 @@ AFTER = frozenset({"towards", "after", "behind", "at"})
 CRASHES = frozenset({"into", "through", "against", "at"})
 CRASH_PACE = 2.2  # times the usual speed, of who drives into something
 SADDLED = frozenset({"car", "bike", "horse", "boat"})  # one sits in or on them
+CHAIRS = frozenset({"swing", "chair", "sofa"})  # one sits on them with one's legs down
+SHOWN = frozenset({"spin", "dance", "stand", "wave", "talk", "flip", "jump"})
+SEATED = frozenset({"wave", "nod", "point", "clap", "cheer"})  # what one does on a chair too
+SWUNG, SWING_LENGTH = math.radians(42.0), 1.6  # of a swing with its rider: how far, m
 SEATS = frozenset({"swing", "seesaw", "chair", "sofa"})
 CHASES = frozenset({"run", "chase"})
 ELBOW_ROOM = 1.25  # m between two who stand side by side
@@ -56,6 +60,11 @@ def _displaced(thing: Thing, dx: float, dy: float) -> Thing:
     """The thing and its plan, so many metres aside."""
     put = thing.moved_to(moved(thing.hull, dx, dy))
     return replace(put, plan=_shifted(thing.plan, dx, dy))
+
+
+def _seated(thing: Thing) -> Thing:
+    """The thing, doing all of its plan sitting."""
+    return replace(thing, plan=tuple(replace(act, is_seated=True) for act in thing.plan))
 
 
 class Acting:
@@ -165,13 +174,10 @@ class Acting:
         support = anchor.things[0] if kind in {"on", "in"} else None
         look = CAMERA + math.radians(20.0)
         if support is not None and (support.seat or support.actor):
-            look = plans.heading_of(support)
-            if self.action in {"spin", "dance", "stand", "wave", "talk", "flip", "jump"}:
-                look = 0.5 * (look + CAMERA)
+            look = self._look_from(support)
         if support is not None and (support.actor in SADDLED or support.kind in SEATS):
-            sitting = replace(self.subject, action="sit", then=())
-            self.things = [replace(thing, subject=sitting) for thing in self.things]
-            self.action = "sit"
+            self._sit_down(is_on_seat=support.kind in CHAIRS)
+            self._set_swinging(support)
         hulls = []
         for thing in self.things:
             turned = plans.facing(thing, look)
@@ -183,10 +189,37 @@ class Acting:
             put = thing.moved_to(replace(body, velocity=velocity))
             if support is not None and support.seat and self.action in {"sit", "swing", "drive"}:
                 put = self._before_seat(put, look)
-            staged.append(
-                plans.on_the_spot(put, self.shot, support=support.first if support else None)
-            )
+            acting = plans.on_the_spot(put, self.shot, support=support.first if support else None)
+            staged.append(_seated(acting) if support and support.kind in CHAIRS else acting)
         return staged
+
+    def _look_from(self, support: Thing) -> float:
+        """Where one looks who is on it, radians: ahead of it, or half to the camera."""
+        ahead = plans.heading_of(support)
+        is_shown = self.action in SHOWN and support.kind not in CHAIRS
+        return 0.5 * (ahead + CAMERA) if is_shown else ahead
+
+    def _sit_down(self, *, is_on_seat: bool) -> None:
+        """All that they do, they do sitting: gestures where one can, else nothing more."""
+        said = (self.action, *self.subject.then)
+        then = tuple(action for action in said if is_on_seat and action in SEATED)
+        sitting = replace(self.subject, action="sit", then=then)
+        self.things = [replace(thing, subject=sitting) for thing in self.things]
+        self.action = "sit"
+
+    def _set_swinging(self, seat: Thing) -> None:
+        """A swing with somebody on it is on its way forward when one first sees it."""
+        if seat.kind != "swing":
+            return
+        speed = 2.0 * math.sin(0.5 * SWUNG) * math.sqrt(self.place.gravity / SWING_LENGTH)
+        for things in self.stage.placed.values():
+            for k, thing in enumerate(things):
+                if thing is seat:
+                    bodies = tuple(
+                        body if body.is_fixed else replace(body, spin=(0.0, -speed, 0.0))
+                        for body in thing.bodies
+                    )
+                    things[k] = replace(thing, bodies=bodies)
 
     def _before_seat(self, thing: Thing, look: float) -> Thing:
         """Stand so far before the middle of the seat that one sits down on it."""

@@ -103,7 +103,7 @@ def _made(
         shop.is_open, shop.raised = is_open, raised
         if subject.action in SWINGING:
             back = SWUNG_BACK.get(subject.kind.name, 0.0)
-            shop.swing_degrees = 0.0 if is_open else back  # who sits on it holds it still
+            shop.swing_degrees = 0.0 if is_open else back  # with a rider it is set going
         return make_prop(prop, own_name, shop)
     if subject.kind.upright:
         scale = subject.scale * PERSON_HEIGHT / TOY_HEIGHT

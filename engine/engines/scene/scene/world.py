@@ -44,6 +44,7 @@ class Act:
     with_body: int | None = None  # what it throws, catches, kicks, stands on
     turns: int = 1
     pace: float = 1.0
+    is_seated: bool = False  # it is done sitting on `with_body`
 
 
 @dataclass(frozen=True, slots=True)

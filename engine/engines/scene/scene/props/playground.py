@@ -58,7 +58,7 @@ def wrecking_ball(shop: Workshop) -> Prop:
 
 def swing(shop: Workshop) -> Prop:
     """A seat on two ropes."""
-    height, half, seat = 2.3, 0.36, 0.5
+    height, half, seat = 2.3, 0.36, 0.56
     ropes = [
         shop.rod((0.0, y, height - 0.09), (0.0, y, seat), 0.012, colour="#d9c49a")
         for y in (-half, half)
