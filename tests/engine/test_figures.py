@@ -154,9 +154,9 @@ def test_in_a_jump_the_centre_of_mass_flies_a_parabola():
 @pytest.mark.parametrize("turns", [1, 2])
 def test_a_turning_leap_turns_as_often_as_asked_and_is_landed(turns):
     world = alone("person", Act(0.0, "spin", turns=turns), seed=3)
-    motion = played(world, 2.5)
+    motion = played(world, 4.0)
     assert turned(motion, 0).max() == pytest.approx(360.0 * turns, rel=0.1)
-    assert motion.positions[-1, limb(world, "head"), 2] > 1.3
+    assert motion.positions[-1, limb(world, "head"), 2] > 1.5
 
 
 def test_arms_drawn_in_make_a_leap_turn_faster():
@@ -420,3 +420,27 @@ def test_who_gestures_on_a_seat_stays_seated(prompt, waves, seed):
     assert foot < knee - 0.1
     chest, hand = (motion.positions[-1, limb(world, name), 2] for name in ("chest", "right hand"))
     assert (hand > chest) == waves
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+def test_a_leap_on_the_moon_is_long_and_lands_on_the_feet(seed):
+    world = build_world(read_prompt("an astronaut jumps on the moon"), seed, seconds=5.0)
+    motion = played(world, 5.0)
+    pelvis, feet = limb(world, "pelvis"), [limb(world, f"{s} foot") for s in ("left", "right")]
+    off = motion.positions[:, feet, 2].min(axis=1) > motion.positions[0, feet, 2].max() + 0.1
+    assert off.sum() > 0.9 * FPS
+    assert upright(motion, pelvis).min() > 0.8
+    assert upright(motion, pelvis)[-1] > 0.95
+    height = motion.positions[:, pelvis, 2]
+    assert height[-1] > 0.9 * height[0]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_who_runs_on_the_moon_does_not_fall(seed):
+    world = build_world(read_prompt("an astronaut runs on the moon"), seed, seconds=5.0)
+    motion = played(world, 5.0)
+    assert upright(motion, limb(world, "pelvis")).min() > 0.95
+    walked = alone("person", Act(0.0, "walk", towards=(9.0, 0.0, 0.0)), seed=seed, heading=0.0)
+    walked = replace(walked, place=world.place)
+    far = np.linalg.norm(np.ptp(motion.positions[:, limb(world, "pelvis")], axis=0))
+    assert far > 1.05 * played(walked, 5.0).positions[-1, 0, 0]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.engines.scene.physics import gestures
 from engine.engines.scene.physics.dances import dance, tempo
-from engine.engines.scene.physics.footsteps import Gait
+from engine.engines.scene.physics.footsteps import EARTH, Gait
 from engine.engines.scene.physics.gestures import GESTURES, Pose, ease, mixed
 from engine.engines.scene.physics.leaps import Leap
 from engine.engines.scene.physics.seats import is_on_seat, sit
@@ -30,7 +30,10 @@ ARRIVED = 0.06  # m
 STANCE = 0.85  # leg lengths at most from where a runner's foot lands to where it leaves
 FASTEST = 4.2  # m/s for a leg of 1 m: the helper holds nobody who runs faster
 BRAKING = 1.8  # m/s² with a leg of 1 m, of who runs and wants to stop
+LIGHT = 0.5 * EARTH  # m/s²: where things weigh less, nobody runs, and one is longer on one's way
+LOPING = 1.65  # m/s for a leg of 1 m on Earth: who runs there goes in long steps
 STEADYING = 1.2  # 1/s
+PATIENCE = 3.0  # s at most until one who steps leaps again
 
 
 @dataclass(slots=True)
@@ -93,10 +96,11 @@ def _face(figure: "FigureDrive", wish: Wish, towards: Array | None) -> float:
 
 def _go(figure: "FigureDrive", wish: Wish, act: Act, since: float, far: float) -> None:
     runs = act.action in {"run", "chase"} or (act.action == "walk" and act.pace > 1.7)
-    wish.gait = _running(figure) if runs else WALK
+    is_light = figure.gravity < LIGHT
+    wish.gait = WALK if is_light or not runs else _running(figure)
     wish.speed = (RUN_SPEED if runs else WALK_SPEED) * figure.pace
     wish.speed *= act.pace if not (runs and act.action == "walk") else 0.6 * act.pace
-    wish.speed = min(wish.speed, FASTEST * figure.pace)
+    wish.speed = min(wish.speed, (LOPING if is_light else FASTEST) * figure.pace)
     left = max(0.0, far - ARRIVED)
     wish.speed = min(wish.speed, 2.4 * left, math.sqrt(2.0 * BRAKING * left) * figure.pace)
     if wish.speed < 1.6 * figure.pace:
@@ -148,7 +152,8 @@ def _leap(figure: "FigureDrive", wish: Wish, act: Act, since: float, far: float)
         return
     if figure.leaps and figure.leap is None:
         waited = float(figure.now - figure.blend_since)
-        if waited < pause:
+        is_stepping = figure.gravity < LIGHT and figure.stepper.is_walking
+        if waited < pause or (is_stepping and waited < PATIENCE):
             return
     height = HOP_HEIGHT if act.action == "hop" else SPIN_HEIGHT if turns else JUMP_HEIGHT
     if turns >= 3:

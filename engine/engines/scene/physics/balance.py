@@ -11,7 +11,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.engines.scene.physics.footsteps import Stepper
+from engine.engines.scene.physics.footsteps import EARTH, Stepper
 from engine.engines.scene.physics.leaps import Leap
 from engine.engines.scene.physics.rig import Rig, Turn, Vector, along, turned_by, within
 
@@ -134,9 +134,12 @@ class Balance:
         pushes = self.leap is not None and self.leap.phase == "push"
         most = (PUSH_FORCE if pushes else self.force) * rig.mass * self.gravity
         most *= RISE_FORCE if rises else 1.0
-        self._strain += seconds * (1.0 if math.hypot(*force) > 2.2 * most else -1.0)
-        self._strain = max(self._strain, 0.0)
-        if self._strain > 0.12 and self.leap is None and not is_safe:
+        # As far astray as on Earth: where things weigh little, little is not yet too much.
+        lost = 2.2 * most * max(1.0, EARTH / max(self.gravity, 0.1))
+        self._strain += seconds * (1.0 if math.hypot(*force) > lost else -1.0)
+        # A leap asks for much, and who stands when it is over has not fallen.
+        self._strain = max(self._strain, 0.0) if self.leap is None else 0.0
+        if self._strain > 0.12 and not is_safe:
             self._fall(data)
             return
         if self.spin_torque is None:
@@ -197,7 +200,8 @@ class Balance:
         """The torque in the push of a leap: about its axis what the leap wants, else upright."""
         axis = self.leap.axis if self.leap else np.zeros(3)
         about = axis * (axis @ spin_torque)
-        torque = (0.4 if axis.any() else 1.0) * (torque - axis * (axis @ torque))
+        firm = self.leap.firm if self.leap else 1.0
+        torque = firm * (torque - axis * (axis @ torque))
         torque += spin_torque - about
         upright = _limited(torque.tolist(), 2.2 * self.torque * self.rig.mass)
         return np.add(upright, _limited(about.tolist(), SPIN_TORQUE * self.rig.mass))

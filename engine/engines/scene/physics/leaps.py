@@ -11,6 +11,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.engines.scene.physics.footsteps import EARTH
 from engine.engines.scene.physics.gestures import SIDES, Pose, arms, ease, mixed
 from engine.engines.scene.physics.rig import yaw_of
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 CROUCH_SECONDS, LAND_SECONDS = 0.42, 0.75
 DEPTH = 0.27  # of a leg's length
+LONG = 1.2  # s of flight
+FIRM = 0.1  # share of the righting in the push for one: more would set the trunk turning
 OPEN_SECONDS = 0.13  # before landing the arms go out and the legs reach down
 SPRING, SPRING_DAMPING = 10.0, 0.85  # of the knees on landing: rad/s, share of critical
 SPIN_FACTOR = 1.3  # more spin than needed: the arms then choose how fast
@@ -30,6 +33,7 @@ TENSION = 3.0  # times as stiff as usual: who whirls must hold limbs that want t
 
 BACK = arms(-52.0, 16.0, 0.0, 14.0) | {"waist_bend": 16.0, "bow": 12.0, "neck_bend": -18.0}
 UP = arms(150.0, 22.0, 0.0, 20.0) | {"waist_bend": -4.0}
+CALM = arms(24.0, 34.0, 0.0, 34.0) | {"waist_bend": 6.0, "bow": 5.0, "neck_bend": -6.0}
 CATCHING = arms(58.0, 26.0, 0.0, 34.0) | {"waist_bend": 22.0, "bow": 14.0, "neck_bend": -18.0}
 WOUND = arms(20.0, 62.0, -10.0, 26.0) | {"waist_turn": -30.0, "waist_bend": 5.0, "bow": 3.0}
 TUCKED = arms(30.0, -6.0, 58.0, 128.0) | {"neck_bend": 4.0}
@@ -59,7 +63,13 @@ class Leap:
     def __init__(self, drive: "FigureDrive", turns: int, height: float) -> None:
         self.turns = turns
         size = drive.size
-        self.up_speed = math.sqrt(2.0 * 9.81 * height * size)
+        lightness = math.sqrt(EARTH / drive.gravity)
+        # Nobody sinks faster than one falls.
+        self.crouch_seconds = CROUCH_SECONDS * lightness
+        self.land_seconds = LAND_SECONDS * lightness
+        self.spring = SPRING / lightness / math.sqrt(size)
+        # Where things weigh little, one leaps higher and is longer in the air, but pushes less.
+        self.up_speed = math.sqrt(2.0 * EARTH * height * size / lightness**1.5)
         self.phase, self.since = "crouch", 0.0
         self.depth = DEPTH * size
         # A root that twists or bows rises faster than the middle of the body does.
@@ -67,6 +77,12 @@ class Leap:
         self.acceleration = root_speed**2 / (2.0 * (self.depth + 0.05 * size))
         self.push_seconds = root_speed / self.acceleration
         self.flight_seconds = 2.0 * self.up_speed / drive.gravity
+        # In a long flight one would turn over by what swinging arms leave behind.
+        self.is_long = self.flight_seconds > LONG
+        self.firm = FIRM if self.is_long else 1.0  # share of the righting
+        self._wound, self._reaching = (CALM, CALM) if self.is_long else (BACK, UP)
+        if turns:
+            self._wound, self.firm = WOUND, 0.4
         self.axis = np.array((0.0, 0.0, 1.0)) * bool(turns)
         self.spin = np.zeros(3)  # kg·m²/s in the world, at the end of the push
         self.short = 0.0  # radians still to turn on landing
@@ -99,12 +115,12 @@ class Leap:
         self.last_yaw = yaw
 
     def _crouch(self, drive: "FigureDrive", data: mujoco.MjData, seconds: float) -> None:
-        share = ease(self.since / CROUCH_SECONDS)
+        share = ease(self.since / self.crouch_seconds)
         if share < 0.5:
             self.floor = drive.standing_height(data)
-        deep = (WOUND if self.turns else BACK) | {"up": -self.depth / drive.size, "ahead": -0.03}
+        deep = self._wound | {"up": -self.depth / drive.size, "ahead": -0.03}
         drive.pose = mixed(self.start, deep, share)
-        if self.since >= CROUCH_SECONDS:
+        if self.since >= self.crouch_seconds:
             if self.turns:
                 self.spin = self._needed_spin(drive, data)
                 drive.rig.tense(TENSION)
@@ -136,7 +152,7 @@ class Leap:
         share = self.since / self.push_seconds
         risen = 0.5 * self.acceleration * self.since**2
         up = (risen - self.depth) / drive.size
-        goal = TUCKED if self.turns else UP
+        goal = TUCKED if self.turns else self._reaching
         drive.pose = mixed(
             self.start, goal | {"up": up}, ease(1.5 * share) * (0.6 if self.turns else 1.0)
         )
@@ -149,7 +165,7 @@ class Leap:
         root = drive.rig.root
         lack = self.spin * min(1.0, share * 1.05) - data.subtree_angmom[root]
         late = min(1.0, share)  # first the pose, at last no tilt to fly with
-        level = 1.2 * late if self.turns else 0.35 * late**2
+        level = 1.2 * late if self.turns or self.is_long else 0.35 * late**2
         drive.spin_torque = lack / 0.014 * np.where(self.axis != 0.0, 1.0, level)
         drift = data.subtree_linvel[root] - drive.support_velocity(data)
         drive.nudge = (drive.velocity - drift) * np.array((4.0, 4.0, 0.0))
@@ -181,7 +197,7 @@ class Leap:
             pose = mixed(TUCKED, OPENED, self.openness) | _legs(5.0, 8.0, -6.0)
         else:
             tuck = math.sin(math.pi * min(1.0, self.since / self.flight_seconds))
-            pose = mixed(UP, CATCHING, ease(self.since / self.flight_seconds)) | _legs(
+            pose = mixed(self._reaching, CATCHING, ease(self.since / self.flight_seconds)) | _legs(
                 14.0 + 30.0 * tuck, 16.0 + 52.0 * tuck, 5.0
             )
         down = ease(1.0 - left / OPEN_SECONDS)
@@ -204,8 +220,9 @@ class Leap:
         if self.since < 0.4:
             self.axis = drive.spin_torque = np.zeros(3)
         if self.turns:
+            self.firm = 1.0
             self._pivot(drive, seconds)
-        w = SPRING / math.sqrt(drive.size)
+        w = self.spring
         lift = -w * w * self.height - 2.0 * SPRING_DAMPING * w * self.sinking
         self.sinking += lift * seconds
         self.height += self.sinking * seconds
@@ -217,11 +234,11 @@ class Leap:
         pose = mixed(
             OPENED | {"bow": 12.0, "waist_bend": 12.0} if self.turns else CATCHING,
             drive.resting(),
-            ease(self.since / LAND_SECONDS),
+            ease(self.since / self.land_seconds),
         )
         drive.pose = mixed(self.start, pose, ease(self.since / 0.2))
         drive.pose["up"] = STANDING_UP + self.height / drive.size
-        if self.since >= LAND_SECONDS:
+        if self.since >= self.land_seconds:
             self.is_over = True
 
     def _pivot(self, drive: "FigureDrive", seconds: float) -> None:
