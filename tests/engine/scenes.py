@@ -4,6 +4,8 @@ import numpy as np
 
 from engine.engines.scene.language.script import Relation, Script, Subject
 from engine.engines.scene.language.vocabulary import SubjectKind, vocabulary
+from engine.engines.scene.physics.motion import Motion
+from engine.engines.scene.physics.simulate import simulate
 from engine.engines.scene.scene.solids import Body, Part
 from engine.engines.scene.scene.world import World
 
@@ -90,3 +92,18 @@ def _deepest(one, other) -> float:
         float(depth_inside(q, (of_p - q_at) @ q_turn).max(initial=-1.0)),
         float(depth_inside(p, (of_q - p_at) @ p_turn).max(initial=-1.0)),
     )
+
+
+def never() -> bool:
+    """Nobody cancels."""
+    return False
+
+
+def filmed(world: World, seconds: float) -> Motion:
+    """Simulate a world, 24 frames a second."""
+    return simulate(world, np.arange(round(seconds * 24)) / 24, is_cancelled=never)
+
+
+def body(world: World, name: str) -> int:
+    """Index of the body of this name."""
+    return next(i for i, b in enumerate(world.bodies) if b.name == name)

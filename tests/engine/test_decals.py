@@ -8,7 +8,8 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.contracts import VideoRequest
 from engine.engines.scene.frames.atlas import SIDE
 from engine.engines.scene.frames.decals import atlas_of, linear_light, set_text, worn_face
-from engine.engines.scene.frames.faces import DRAWN_PX, design_of, draw_face
+from engine.engines.scene.frames.faces import design_of, draw_face
+from engine.engines.scene.frames.pen import DRAWN_PX
 from engine.engines.scene.frames.shapes import DECAL
 from engine.engines.scene.frames.solids import Solids
 from engine.engines.scene.pictures import draw

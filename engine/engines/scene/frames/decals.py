@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 from engine.engines.scene.frames.atlas import SIDE, Atlas
-from engine.engines.scene.frames.faces import DRAWN_PX, INSIDE, TEETH, design_of, draw_face
+from engine.engines.scene.frames.faces import INSIDE, TEETH, design_of, draw_face
+from engine.engines.scene.frames.pen import DRAWN_PX
 from engine.engines.scene.scene.solids import Decal, Part
 from engine.engines.scene.scene.world import World
 from engine.engines.scene.speech.spoken import Mouth

@@ -14,13 +14,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
+from engine.engines.scene.frames.pen import DRAWN_PX, Colour, Pen
 from engine.engines.scene.speech.spoken import Mouth
 
-Colour = tuple[int, int, int]
 Nature = Literal["man", "woman", "child", "robot", "animal"]
-DRAWN_PX = 256  # drawn twice as large as it is shown
 IRISES: tuple[Colour, ...] = (
     (74, 48, 30),
     (52, 92, 138),
@@ -149,7 +148,7 @@ def draw_face(
     `expression` is a key of `EXPRESSIONS`; an animal shows none.
     """
     felt = EXPRESSIONS.get(expression or "", CALM)
-    pen = _Pen()
+    pen = Pen()
     pen.image = _silent(design, felt, blink=blink).copy()
     if design.nature == "robot":
         _robot_mouth(pen, mouth, felt)
@@ -163,7 +162,7 @@ def draw_face(
 @lru_cache(maxsize=32)
 def _silent(design: Design, felt: Expression, *, blink: bool) -> Image.Image:
     """All of a face but its mouth."""
-    pen = _Pen()
+    pen = Pen()
     if design.nature == "robot":
         _robot(pen, felt, blink=blink)
     elif design.nature == "animal":
@@ -173,98 +172,7 @@ def _silent(design: Design, felt: Expression, *, blink: bool) -> Image.Image:
     return pen.image
 
 
-class _Pen:
-    """Draws in face coordinates; every stroke is blended over what is there."""
-
-    def __init__(self) -> None:
-        self.image = Image.new("RGBA", (DRAWN_PX, DRAWN_PX), (0, 0, 0, 0))
-
-    def _layer(self) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-        layer = Image.new("RGBA", self.image.size, (0, 0, 0, 0))
-        return layer, ImageDraw.Draw(layer)
-
-    def _px(self, u: float, v: float) -> tuple[float, float]:
-        return ((u + 1.0) * 0.5 * DRAWN_PX, (1.0 - v) * 0.5 * DRAWN_PX)
-
-    def _box(self, u: float, v: float, a: float, b: float) -> tuple[float, float, float, float]:
-        return (*self._px(u - a, v + b), *self._px(u + a, v - b))
-
-    def oval(
-        self, at: tuple[float, float], size: tuple[float, float], fill: Colour, alpha: float = 1.0
-    ) -> None:
-        layer, draw = self._layer()
-        draw.ellipse(self._box(*at, *size), fill=(*fill, round(255 * alpha)))
-        self.image.alpha_composite(layer)
-
-    def soft(
-        self, at: tuple[float, float], size: tuple[float, float], fill: Colour, alpha: float
-    ) -> None:
-        """A spot without an edge."""
-        y, x = np.mgrid[0:DRAWN_PX, 0:DRAWN_PX].astype(np.float32)
-        u, v = x / DRAWN_PX * 2.0 - 1.0, 1.0 - y / DRAWN_PX * 2.0
-        far = ((u - at[0]) / size[0]) ** 2 + ((v - at[1]) / size[1]) ** 2
-        spot = np.zeros((DRAWN_PX, DRAWN_PX, 4), np.uint8)
-        spot[..., :3] = fill
-        spot[..., 3] = 255.0 * alpha * np.exp(-2.0 * far)
-        self.image.alpha_composite(Image.fromarray(spot))
-
-    def arc(
-        self,
-        at: tuple[float, float],
-        size: tuple[float, float],
-        span: tuple[float, float],
-        colour: Colour,
-        thick: float,
-    ) -> None:
-        """Part of an oval, degrees clockwise from the right, with round ends."""
-        angles = np.radians(np.linspace(*span, 40))
-        line = [(at[0] + size[0] * np.cos(t), at[1] - size[1] * np.sin(t)) for t in angles]
-        self.stroke(line, colour, thick)
-
-    def stroke(self, line: list[tuple[float, float]], colour: Colour, thick: float) -> None:
-        """A line through these points, with round ends."""
-        layer, draw = self._layer()
-        points = [self._px(u, v) for u, v in line]
-        width = max(1, round(thick * 0.5 * DRAWN_PX))
-        draw.line(points, fill=(*colour, 255), width=width, joint="curve")
-        for x, y in (points[0], points[-1]):
-            r = 0.5 * width
-            draw.ellipse((x - r, y - r, x + r, y + r), fill=(*colour, 255))
-        self.image.alpha_composite(layer)
-
-    def box(
-        self, at: tuple[float, float], size: tuple[float, float], fill: Colour, radius: float = 0.0
-    ) -> None:
-        layer, draw = self._layer()
-        draw.rounded_rectangle(
-            self._box(*at, *size), radius=radius * 0.5 * DRAWN_PX, fill=(*fill, 255)
-        )
-        self.image.alpha_composite(layer)
-
-    def fill(self, outline: list[tuple[float, float]], fill: Colour) -> None:
-        layer, draw = self._layer()
-        draw.polygon([self._px(u, v) for u, v in outline], fill=(*fill, 255))
-        self.image.alpha_composite(layer)
-
-    def keep(self, where: NDArray[np.bool_]) -> None:
-        """Wipe out what lies elsewhere."""
-        alpha = np.where(where, np.asarray(self.image.getchannel("A")), 0)
-        self.image.putalpha(Image.fromarray(alpha.astype(np.uint8)))
-
-    def inside(self, mask: Image.Image, draw_over: "_Pen") -> None:
-        """Blend another drawing, but only where the mask is."""
-        layer = draw_over.image.copy()
-        alpha = np.minimum(np.asarray(layer.getchannel("A")), np.asarray(mask))
-        layer.putalpha(Image.fromarray(alpha))
-        self.image.alpha_composite(layer)
-
-    def mask(self, at: tuple[float, float], size: tuple[float, float]) -> Image.Image:
-        mask = Image.new("L", self.image.size, 0)
-        ImageDraw.Draw(mask).ellipse(self._box(*at, *size), fill=255)
-        return mask
-
-
-def _person(pen: _Pen, design: Design, felt: Expression, *, blink: bool) -> None:
+def _person(pen: Pen, design: Design, felt: Expression, *, blink: bool) -> None:
     if design.beard:
         _beard(pen, design)
     for side in (-1.0, 1.0):
@@ -285,14 +193,14 @@ def _person(pen: _Pen, design: Design, felt: Expression, *, blink: bool) -> None
         pen.arc((0.0, design.eye_height), (0.09, 0.05), (180.0, 360.0), (32, 34, 40), 0.035)
 
 
-def _freckles(pen: _Pen) -> None:
+def _freckles(pen: Pen) -> None:
     for i in range(14):
         side = -1.0 if i % 2 else 1.0
         u = side * (0.3 + 0.034 * (i * 7 % 9))
         pen.oval((u, -0.15 - 0.022 * (i * 5 % 8)), (0.013, 0.013), (168, 104, 70), 0.75)
 
 
-def _tears(pen: _Pen, design: Design, side: float) -> None:
+def _tears(pen: Pen, design: Design, side: float) -> None:
     """Two drops, one after the other, down a cheek."""
     for k, (out, down) in enumerate(((0.05, -0.26), (-0.03, -0.42))):
         at = (side * (design.eye_apart + out), design.eye_height + down)
@@ -300,7 +208,7 @@ def _tears(pen: _Pen, design: Design, side: float) -> None:
         pen.oval((at[0] - 0.01, at[1] + 0.015), (0.009, 0.016), (255, 255, 255))
 
 
-def _brow(pen: _Pen, design: Design, side: float, felt: Expression) -> None:
+def _brow(pen: Pen, design: Design, side: float, felt: Expression) -> None:
     """A stroke over an eye, whose ends a feeling lifts and lowers."""
     span = (205.0, 330.0) if side > 0 else (210.0, 335.0)
     lean = design.brow_tilt * 260.0 * side
@@ -315,7 +223,7 @@ def _brow(pen: _Pen, design: Design, side: float, felt: Expression) -> None:
     )
 
 
-def _beard(pen: _Pen, design: Design) -> None:
+def _beard(pen: Pen, design: Design) -> None:
     """The lower third of the face, free around the mouth."""
     y, x = np.mgrid[0:DRAWN_PX, 0:DRAWN_PX].astype(np.float32)
     u, v = x / DRAWN_PX * 2.0 - 1.0, 1.0 - y / DRAWN_PX * 2.0
@@ -328,7 +236,7 @@ def _beard(pen: _Pen, design: Design) -> None:
     pen.image.alpha_composite(Image.fromarray(shade))
 
 
-def _eye(pen: _Pen, design: Design, side: float, felt: Expression, *, blink: bool) -> None:
+def _eye(pen: Pen, design: Design, side: float, felt: Expression, *, blink: bool) -> None:
     at, size = (side * design.eye_apart, design.eye_height), felt.wide * design.eye_size
     if felt.laughs:  # shut by the cheeks
         pen.arc(
@@ -340,7 +248,7 @@ def _eye(pen: _Pen, design: Design, side: float, felt: Expression, *, blink: boo
         if design.lashes:
             pen.arc((at[0] + side * size, at[1] + 0.02), (0.07, 0.05), (40, 100), INK, 0.03)
         return
-    ball = _Pen()
+    ball = Pen()
     _eyeball(ball, design, side, at, size, is_staring=felt.wide > 1.0)
     ball.keep(_between_lids(at, size, side, felt))
     pen.image.alpha_composite(ball.image)
@@ -362,7 +270,7 @@ def _between_lids(
 
 
 def _eyeball(
-    pen: _Pen,
+    pen: Pen,
     design: Design,
     side: float,
     at: tuple[float, float],
@@ -372,7 +280,7 @@ def _eyeball(
 ) -> None:
     white = (1.08 * size, (1.08 if is_staring else 0.94) * size)
     pen.oval(at, white, (252, 252, 250))
-    inner = _Pen()
+    inner = Pen()
     # The upper lid lies on a large iris: eyes with white all around it stare.
     look = (at[0] - side * 0.02, at[1] + 0.1 * size)
     if is_staring:
@@ -416,7 +324,7 @@ OPENINGS = {
 }
 
 
-def _mouth(pen: _Pen, mouth: Mouth, lip: Colour, at: tuple[float, float], felt: Expression) -> None:
+def _mouth(pen: Pen, mouth: Mouth, lip: Colour, at: tuple[float, float], felt: Expression) -> None:
     wide, tall = OPENINGS[mouth]
     if felt.laughs and mouth in {Mouth.CLOSED, Mouth.WIDE}:
         _grin(pen, lip, (at[0], at[1] + 0.1), (0.4, 0.38 if mouth == Mouth.CLOSED else 0.26))
@@ -439,14 +347,14 @@ def _mouth(pen: _Pen, mouth: Mouth, lip: Colour, at: tuple[float, float], felt: 
         return
     pen.oval(at, (wide + 0.035, tall + 0.035), lip)
     pen.oval(at, (wide, tall), INSIDE)
-    inner = _Pen()
+    inner = Pen()
     if mouth in {Mouth.OPEN, Mouth.WIDE, Mouth.SMALL}:
         inner.box((at[0], at[1] + tall), (0.86 * wide, 0.42 * tall), TEETH, 0.03)
     inner.oval((at[0], at[1] - 1.05 * tall), (0.72 * wide, 0.75 * tall), TONGUE)
     pen.inside(pen.mask(at, (wide, tall)), inner)
 
 
-def _grin(pen: _Pen, lip: Colour, at: tuple[float, float], size: tuple[float, float]) -> None:
+def _grin(pen: Pen, lip: Colour, at: tuple[float, float], size: tuple[float, float]) -> None:
     """A half moon from corner to corner: teeth above, and a tongue if it is open far."""
     wide, deep = size
 
@@ -461,10 +369,10 @@ def _grin(pen: _Pen, lip: Colour, at: tuple[float, float], size: tuple[float, fl
 
     pen.stroke([*moon(1.0), moon(1.0)[0]], lip, 0.06)
     pen.fill(moon(1.0), INSIDE)
-    inner = _Pen()
+    inner = Pen()
     inner.fill(moon(1.0), (255, 255, 255))
     mask = inner.image.getchannel("A")
-    mouth = _Pen()
+    mouth = Pen()
     mouth.oval((at[0], at[1] - 1.08 * deep), (0.6 * wide, 0.4 * deep), TONGUE)
     shown = 0.62 if deep < 0.25 else 0.42
     mouth.box((at[0], at[1]), (wide, shown * deep), TEETH, 0.03)
@@ -479,7 +387,7 @@ def _grin(pen: _Pen, lip: Colour, at: tuple[float, float], size: tuple[float, fl
         )
 
 
-def _robot(pen: _Pen, felt: Expression, *, blink: bool) -> None:
+def _robot(pen: Pen, felt: Expression, *, blink: bool) -> None:
     """Two lamps behind a visor."""
     pen.box((0.0, 0.1), (0.64, 0.27), VISOR, 0.22)
     for side in (-1.0, 1.0):
@@ -501,7 +409,7 @@ def _robot(pen: _Pen, felt: Expression, *, blink: bool) -> None:
         pen.oval(at, (0.07, 0.07), (235, 255, 255))
 
 
-def _robot_mouth(pen: _Pen, mouth: Mouth, felt: Expression) -> None:
+def _robot_mouth(pen: Pen, mouth: Mouth, felt: Expression) -> None:
     """A row of lights that opens with the voice, and bends with what it feels."""
     pen.box((0.0, -0.46), (0.36, 0.17), VISOR, 0.06)
     heights = {
@@ -516,7 +424,7 @@ def _robot_mouth(pen: _Pen, mouth: Mouth, felt: Expression) -> None:
         pen.box(((i - 3) * 0.093, -0.46 + bend), (0.03, half), LAMP, 0.02)
 
 
-def _animal(pen: _Pen, design: Design, *, blink: bool) -> None:
+def _animal(pen: Pen, design: Design, *, blink: bool) -> None:
     """Dark round eyes and a nose."""
     for side in (-1.0, 1.0):
         at = (side * 0.36, 0.2)
@@ -531,7 +439,7 @@ def _animal(pen: _Pen, design: Design, *, blink: bool) -> None:
     pen.oval((-0.04, -0.1), (0.045, 0.025), (150, 130, 130), 0.8)
 
 
-def _animal_mouth(pen: _Pen, mouth: Mouth) -> None:
+def _animal_mouth(pen: Pen, mouth: Mouth) -> None:
     wide, tall = OPENINGS[mouth]
     if wide:
         pen.oval((0.0, -0.42), (0.75 * wide + 0.02, tall + 0.02), INK)

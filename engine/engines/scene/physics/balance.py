@@ -64,8 +64,8 @@ class Balance:
 
     # In what follows vectors are of plain numbers: arrays of three cost many times as much.
 
-    def _ground(self, data: mujoco.MjData) -> tuple[Vector, Turn]:
-        """The frame of what it stands on: `_frame`, as plain numbers."""
+    def ground(self, data: mujoco.MjData) -> tuple[Vector, Turn]:
+        """The frame of what it stands on: `frame`, as plain numbers."""
         if not self.support:
             return WORLD_AT, WORLD_TURN
         x, y, z = data.xpos[self.support].tolist()
@@ -76,7 +76,7 @@ class Balance:
 
     def _stick(self, data: mujoco.MjData, seconds: float) -> None:
         """Static friction: the contacts' own lets a loaded sole creep by centimetres a second."""
-        base, around = self._ground(data)
+        base, around = self.ground(data)
         mass = self.rig.mass
         most = 0.4 * mass * self.gravity / len(self.stepper.feet) * 2.0
         for foot in self.stepper.feet:
@@ -156,7 +156,7 @@ class Balance:
         """Force and torque of a helper without limits; `off` is the turn that the root lacks."""
         rig = self.rig
         here, now = data.xpos[rig.root].tolist(), data.xmat[rig.root].tolist()
-        around = self._ground(data)[1]
+        around = self.ground(data)[1]
         vx, vy, vz, *spin = data.qvel[rig.root_v : rig.root_v + 6].tolist()
         want_x, want_y, want_z = along(around, self.nudge.tolist())
         whirl: Vector = (0.0, 0.0, 0.0)
@@ -208,7 +208,7 @@ class Balance:
 
     def _wait(self, data: mujoco.MjData, ahead: Vector) -> None:
         """A plan that runs ahead of the body, because something is in the way, waits for it."""
-        around = self._ground(data)[1]
+        around = self.ground(data)[1]
         x, y, _ = within(around, ahead)
         far = math.hypot(x, y)
         slack = far - PATIENCE * self.size

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from engine.engines.scene.physics import gestures
 from engine.engines.scene.physics.actions import Wish, wish_of
 from engine.engines.scene.physics.balance import Balance
-from engine.engines.scene.physics.footsteps import EARTH, Foot, Stepper, ankle_place
+from engine.engines.scene.physics.carrying import Carrying
+from engine.engines.scene.physics.footsteps import EARTH, Stepper, ankle_place
 from engine.engines.scene.physics.gestures import Pose, mixed
 from engine.engines.scene.physics.handling import Hands
 from engine.engines.scene.physics.leaps import Leap
@@ -42,7 +43,6 @@ ROOT_MOVES = ("up", "ahead", "side", "bow", "lean", "twist")
 TOE_OUT = 0.12  # rad
 STRIDE_SECONDS = 0.2  # until one who is in mid-stride after a cut does as planned
 STRIDES = 0.5  # m/s for a leg of 1 m: who is faster after a cut is in mid-stride
-DAMPED = 1e-3  # of the equations for how feet share the weight
 
 
 class FigureDrive(Balance):
@@ -63,7 +63,7 @@ class FigureDrive(Balance):
         self.height = -rig.ground  # of the root over what it stands on
         self.targets = np.zeros(len(rig.names))
         self._before = np.zeros(len(rig.names))
-        self._jacobian, self._point = np.zeros((3, model.nv)), np.zeros(3)
+        self._carrying = Carrying(self)
         self.pose: Pose = {}
         self._blend_from: Pose = {}
         self.act: Act | None = None
@@ -384,7 +384,7 @@ class FigureDrive(Balance):
     def _bend(self, data: mujoco.MjData) -> tuple[Vector, Turn]:
         """Angles of all joints for the planned pose; the root's planned place and turn (world)."""
         wanted, rig = self.pose.get, self.rig
-        base, around = self._ground(data)
+        base, around = self.ground(data)
         heading = self.heading
         if not self.is_seated:
             heading += math.atan2(around[3], around[0])
@@ -454,7 +454,7 @@ class FigureDrive(Balance):
         elif self.is_seated:
             torque += self._moved_with(data, swung(self, data))
         elif not self.has_free_legs and self.weight > 0.0:
-            self._bear(data, torque)
+            self._carrying.add_to(data, torque)
         data.ctrl[rig.servos] = out + 0.5 * seconds * rate + torque / rig.stiffness
 
     def _moved_with(self, data: mujoco.MjData, acceleration: Array) -> Array:
@@ -463,63 +463,6 @@ class FigureDrive(Balance):
         together[self.rig.root_v : self.rig.root_v + 3] = acceleration
         mujoco.mj_mulM(self.model, data, given, together)
         return np.asarray(given[self.rig.v])
-
-    def _bear(self, data: mujoco.MjData, torque: Array) -> None:
-        """Add what the planted legs need to carry the weight."""
-        rig = self.rig
-        planted = [foot for foot in self.stepper.feet if foot.is_planted]
-        base, around = self._ground(data)
-        for foot, share in zip(planted, self._shares(planted), strict=True):
-            leg = foot.leg
-            rolled = self.stepper.is_walking or foot.pitch < -0.05
-            late = 0.8 if self.leap else max(0.0, foot.stance - 0.3) / 0.7
-            forward = leg.ball * (late if rolled else 0.35)
-            c, s = math.cos(foot.now_yaw), math.sin(foot.now_yaw)
-            x, y, z = along(around, (forward * c, forward * s, 0.0))
-            if len(leg.joints) == 6:
-                low = leg.sole
-                ankle = data.xanchor[leg.last_joint].tolist()
-                x += ankle[0] - low * around[2]
-                y += ankle[1] - low * around[5]
-                z += ankle[2] - low * around[8]
-            elif self.stepper.is_walking:  # on the move the paw shall get to its place
-                to_x, to_y, to_z = along(around, foot.at.tolist())
-                x, y, z = x + base[0] + to_x, y + base[1] + to_y, z + base[2] + to_z
-            else:
-                paw = data.geom_xpos[leg.sole_geom].tolist()
-                x, y, z = x + paw[0], y + paw[1], z + paw[2]
-            self._point[:] = x, y, z
-            mujoco.mj_jac(self.model, data, self._jacobian, None, self._point, leg.lower_body)
-            up = self.weight * share * rig.mass * max(0.0, self.gravity + self.lift)
-            way = self._jacobian[2, leg.dofs]
-            if self.stepper.is_walking and self.gait.duty < 0.5 and len(leg.joints) == 6:
-                # One leg at a time pushes through the middle of the body, or the trunk would pitch.
-                arm = data.subtree_com[rig.root] - self._point
-                aim = arm[:2] / max(arm[2], 0.5 * self.size)
-                way = way + aim @ self._jacobian[:2, leg.dofs]
-            torque[list(leg.joints)] -= up * way
-
-    def _shares(self, planted: list[Foot]) -> list[float]:
-        """How much of the weight each planted foot bears, so that the middle stays over them."""
-        if len(planted) < 2:
-            return [1.0] * len(planted)
-        x, y, _ = self.place.tolist()
-        side = self.pose.get("side", 0.0) * self.size
-        x, y = x - side * math.sin(self.heading), y + side * math.cos(self.heading)
-        spots = [
-            ((fx - x) / self.size, (fy - y) / self.size)
-            for fx, fy, _ in (foot.at.tolist() for foot in planted)
-        ]
-        # Least squares, slightly damped, of: the shares are 1 together, and no moment is left.
-        n = len(planted) + DAMPED
-        u, v = sum(a for a, _ in spots), sum(b for _, b in spots)
-        uu, vv = DAMPED + sum(a * a for a, _ in spots), DAMPED + sum(b * b for _, b in spots)
-        uv = sum(a * b for a, b in spots)
-        p, q, r = uu * vv - uv * uv, v * uv - u * vv, u * uv - v * uu  # by Cramer's rule
-        whole = n * p + u * q + v * r
-        shares = [max((p + q * a + r * b) / whole, 0.02) for a, b in spots]
-        total = sum(shares)
-        return [share / total for share in shares]
 
     def _fall(self, data: mujoco.MjData) -> None:
         """Let go of everything but a little tension."""
