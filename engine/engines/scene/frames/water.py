@@ -23,6 +23,7 @@ from engine.engines.scene.frames.visible import TILE, ray
 F0 = 0.02  # of water
 ETA = 1.0 / 1.333
 BEACH_SLOPE = 0.13
+BLURRED_M = 9.0  # of water, behind which forward scattering leaves no detail (Duntley 1963)
 # Layers of ripples: side of the tile in m, cosine and sine of its turn, share of the slopes.
 LAYERS = ((8.0, 1.0, 0.0, 0.62), (2.63, 0.8, 0.6, 0.55), (37.0, 0.28, 0.96, 0.5))
 MAX_GLITTER = 30.0
@@ -84,7 +85,7 @@ def _slopes(stage, x, y, foot):
 
 @kernel
 def _bed(stage, look, x, y, depth, foot):
-    """Colour of the bed in the light that reaches it."""
+    """Colour of the bed in the light that reaches it, its grain and the nets of light on it."""
     if stage.bed == TILE_BED:
         share, bright = 0.0, 1.0
         u, v = x / 0.3, y / 0.3
@@ -106,8 +107,14 @@ def _bed(stage, look, x, y, depth, foot):
     net = max(0.0, 1.0 + 0.42 * (ca + cb) - 0.12 * abs(a + b))
     net = min(net * net, 3.5)
     near = 1.0 / (1.0 + foot * 12.0)
+    return _lit_bed(look, c, bright, 1.0 + (0.75 * net - 0.75) * near)
+
+
+@inlined
+def _lit_bed(look, c, bright, net):
+    """The light that a bed of colour `c` gives back; `net`: of the sun's, more or less than all."""
     sun = look.sun_colour
-    k = 0.55 * max(look.sun[2], 0.15) * (1.0 + (0.75 * net - 0.75) * near) * bright
+    k = 0.55 * max(look.sun[2], 0.15) * net * bright
     amb = 0.8 * look.ambient * bright
     return (
         c[0] * (k * sun[0] + amb * look.zenith[0]),
@@ -145,14 +152,16 @@ def _below(stage, look, listed, p, d, n, foot):
     if path * murk > 9.0:
         return deep
     q = (p[0] + e[0] * path, p[1] + e[1] * path, p[2] + e[2] * path)
+    way = path + 0.8 * max(-q[2], 0.0)  # and the way of the light down
     if who >= 0:
         c = solid_from(stage, look, p, e, path, who)
+    elif way > BLURRED_M:
+        c = _lit_bed(look, mix(look.ground_a, look.ground_b, 0.5), 1.0, 1.0)
     else:
         c = _bed(stage, look, q[0], q[1], depth, foot)
         if stage.bed == TILE_BED or stage.is_there == SHORE:
             free = 0.35 + 0.65 * sunlight(stage.solids, stage.groups, q, np.int64(SKY), look)
             c = (c[0] * free, c[1] * free, c[2] * free)
-    way = path + 0.8 * max(-q[2], 0.0)  # and the way of the light down
     tr, tg, tb = math.exp(-a[0] * way), math.exp(-a[1] * way), math.exp(-a[2] * way)
     k = math.exp(-murk * 0.55 * path)
     return (
