@@ -1,6 +1,6 @@
 """What a clip of the scene engine costs, by stage, beside two bare references in the same run.
 
-    python -m benchmarks.engine [--seconds 5] [--size 360x640] [--cold]
+    python -m benchmarks.engine [--seconds 5] [--size 360x640] [--about WORD] [--cold]
 
 Prints wall and CPU seconds a stage, and the ratio of the CPU seconds to (a) ffmpeg encoding as many
 raw frames and (b) a bare numba tracer of one sphere on a plane; then, by prompt, what a preview
@@ -111,8 +111,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--size", default="360x640")
+    parser.add_argument("--about", default="", help="only the prompts with this in them")
     parser.add_argument("--cold", action="store_true", help="also measure a cold start")
     options = parser.parse_args()
+    prompts = [prompt for prompt in PROMPTS if options.about in prompt]
     if options.cold:
         wall, cpu, _ = timed(start_cold)
         print(f"cold start (compiles all): {wall:.1f} s wall, {cpu:.1f} CPU-s")
@@ -123,23 +125,24 @@ def main() -> None:
     width_px, height_px = (int(side) for side in options.size.split("x"))
     with tempfile.TemporaryDirectory() as folder:
         to = Path(folder) / "clip.mp4"
-        for seed, prompt in enumerate(PROMPTS):
+        for seed, prompt in enumerate(prompts):
             request = VideoRequest(prompt, options.seconds, size=options.size, seed=seed)
             frames = options.seconds * request.fps
             measure(rows, request, seed, to)
             wall, cpu, _ = timed(partial(bare_film, width_px, height_px, frames))
             rows.setdefault("bare tracer", []).append((wall, cpu))
-    print(f"{options.seconds} s at {options.size}, mean of {len(PROMPTS)} prompts")
+    print(f"{options.seconds} s at {options.size}, mean of {len(prompts)} prompts")
     print(f"warm-up (compiles once): {warm_wall:.1f} s wall, {warm_cpu:.1f} CPU-s")
     print(f"{'stage':14} {'wall s':>8} {'CPU s':>8} {'x encode':>9} {'x tracer':>9}")
     means = {name: np.mean(values, axis=0) for name, values in rows.items()}
     for name, (wall, cpu) in means.items():
         encode, tracer = cpu / means["bare encode"][1], cpu / means["bare tracer"][1]
         print(f"{name:14} {wall:8.2f} {cpu:8.2f} {encode:9.2f} {tracer:9.2f}")
-    print(f"\n{'preview':>8} {'/ clip':>8} {'physics':>8}  CPU s of each prompt")
-    for i, prompt in enumerate(PROMPTS):
+    print(f"\n{'wall s':>8} {'CPU s':>8} {'preview':>8} {'/ clip':>8} {'physics':>8}  by prompt")
+    for i, prompt in enumerate(prompts):
         clip, preview, physics = (rows[n][i][1] for n in ("clip", "preview", "-- physics"))
-        print(f"{preview:8.2f} {preview / clip:8.3f} {physics:8.2f}  {prompt} ({clip:.2f})")
+        shares = f"{preview:8.2f} {preview / clip:8.3f} {physics:8.2f}"
+        print(f"{rows['clip'][i][0]:8.2f} {clip:8.2f} {shares}  {prompt}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory: {peak:.0f} MiB")
 
