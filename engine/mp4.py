@@ -14,7 +14,9 @@ ENCODE_SECONDS = 900.0  # an upper bound: the pictures come as slowly as the eng
 STILL_SECONDS = 30.0
 SAMPLE_RATE_HZ = 48_000
 SOUND = {"c:a": "aac", "b:a": "160k"}
-CRF = 17  # the clip is encoded once more when it is marked, so this one stays close to the source
+# The clip is encoded once more when it is marked, so this one stays close to the source, and is
+# quick rather than small.
+CRF, PRESET = 17, "superfast"
 
 
 def write_mp4(
@@ -46,7 +48,7 @@ def write_mp4(
         str(part),
         **options,
         vcodec="libx264",
-        preset="veryfast",
+        preset=PRESET,
         crf=CRF,
         pix_fmt="yuv420p",
         colorspace="bt709",
