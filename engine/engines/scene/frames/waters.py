@@ -6,6 +6,7 @@ from engine.engines.scene.frames.surface import DRY, EVERYWHERE, SAND_BED, SHORE
 from engine.engines.scene.language.vocabulary import Place
 
 Triple = tuple[float, float, float]
+GREEN: tuple[Triple, Triple] = ((0.75, 0.33, 0.45), (0.018, 0.055, 0.045))  # absorbs, scatters
 
 
 class Water(NamedTuple):
@@ -29,8 +30,8 @@ def water_of(place: Place) -> Water:
             return Water(
                 SHORE,
                 depth=3.0,
-                absorbs=(0.75, 0.33, 0.45),
-                scatters=(0.018, 0.055, 0.045),
+                absorbs=GREEN[0],
+                scatters=GREEN[1],
                 rough=0.05,
             )
         return Water(
@@ -63,7 +64,7 @@ def water_of(place: Place) -> Water:
     return Water(
         EVERYWHERE,
         depth=place.depth,
-        absorbs=(0.75, 0.33, 0.45),
-        scatters=(0.018, 0.055, 0.045),
+        absorbs=GREEN[0],
+        scatters=GREEN[1],
         rough=rough,
     )
