@@ -1,11 +1,9 @@
 """`python -m engine`: run the generation service."""
 
 import argparse
-import ctypes
 import fcntl
 import logging
 import os
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -13,10 +11,10 @@ from pathlib import Path
 import uvicorn
 
 from engine.errors import EngineError
+from engine.parent import die_with_parent
 from engine.registry import ENGINES, OPTIONS, make_engine
 from engine.server import create_app
 
-PR_SET_PDEATHSIG = 1
 SHUTDOWN_SECONDS = 3
 
 
@@ -24,7 +22,7 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT; prints `engine ready http://HOST:PORT` once it renders."""
     options = _options()
     if options.parent_death_signal:
-        _die_with_parent()
+        die_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     state: Path = options.state
     state.mkdir(parents=True, exist_ok=True)
@@ -96,15 +94,6 @@ def _options() -> argparse.Namespace:
 
 def _engine_options(options: argparse.Namespace) -> dict[str, str | None]:
     return {name: getattr(options, name) for name in OPTIONS.get(options.engine, ())}
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent ends, even by kill -9."""
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before we asked
-        sys.exit("the parent process has ended")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import numpy as np
@@ -16,6 +17,8 @@ from PIL import Image
 from engine.client import EngineClient
 from engine.contracts import CastMember, Change, VideoRequest
 from engine.engines.scene.engine import SceneEngine
+from engine.engines.scene.production import produce
+from engine.engines.scene.shelf import Shelf
 from engine.errors import RenderCancelled, RequestRejected
 from tests.engine.conftest import KEY, ROOT
 from tests.engine.grey import finished, until
@@ -93,6 +96,19 @@ def test_a_clip_takes_up_what_its_preview_simulated(tmp_path):
         made[name] = len(asked), to.read_bytes()
     assert [frames for frames, _ in made.values()] == [25 + 24, 24, 25 + 24]
     assert made["same"][1] == made["again"][1]
+
+
+def test_faces_and_pictures_do_not_stay_behind_with_a_preview():
+    png = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(png, "PNG")
+    face = CastMember("@ana", png.getvalue())
+    film = produce(BALL, 3, never)
+    shelf = Shelf()
+    for request in (replace(BALL, cast=(face,)), replace(BALL, input_reference=png.getvalue())):
+        shelf.put(request, film)
+        assert shelf.take(request) is None
+    shelf.put(BALL, film)
+    assert shelf.take(BALL) is film
 
 
 def test_the_same_body_asks_for_the_film_that_its_preview_left(tmp_path):
@@ -246,3 +262,43 @@ def test_a_cold_warm_up_compiles_all_that_prompts_need_from_the_engines_own_requ
         check=True,
     )
     assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def helpers_of(pid: int) -> list[int]:
+    """Its children that have begun to import what they compile, and so are bound to it."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    found = [int(child) for task in tasks for child in task.read_text().split()]
+    return [child for child in found if is_compiling(child)]
+
+
+def is_compiling(pid: int) -> bool:
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"compile_aside" in command and "llvmlite" in Path(f"/proc/{pid}/maps").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_who_helps_to_compile_ends_with_a_service_that_is_killed(tmp_path):
+    service = subprocess.Popen(
+        [sys.executable, "-m", "engine", "--port", "0", "--state", str(tmp_path / "state")],
+        cwd=ROOT,
+        env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cold")},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: helpers_of(service.pid), 60)
+        (helper,) = helpers_of(service.pid)
+    finally:
+        service.kill()
+        service.wait()
+    until(lambda: has_ended(helper))
+
+
+def has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True

@@ -17,8 +17,11 @@ class Shelf:
         self._turn = threading.Lock()
 
     def put(self, request: VideoRequest, film: Film) -> None:
-        """Keep a film that was simulated to its end; not one whose seed nobody chose."""
-        if request.seed is None:
+        """Keep a film that was simulated to its end; not one whose seed nobody chose.
+
+        Nor one with a face or a picture of somebody: those leave memory with their request.
+        """
+        if request.seed is None or request.cast or request.input_reference:
             return
         with self._turn:
             self._films.pop(request, None)

@@ -1,9 +1,7 @@
 """Warming up: every kernel compiled, or loaded compiled, and the voice read; by tiny pictures.
 
-    python -m engine.engines.scene.warming
-
 Compiling takes a core for more than a minute, once for a checkout. Where there is a second core,
-the command above does half of it in a process of its own; the two meet in numba's cache on disk.
+a helper process does half of it; the two meet in numba's cache on disk.
 """
 
 import gc
@@ -33,6 +31,13 @@ WARM_UPS = (
 )
 SECONDS = 1
 SIZE = 32, 32
+# Bound to its parent before the slow imports.
+HELPER = """
+from engine.parent import die_with_parent
+die_with_parent()
+from engine.engines.scene.warming import compile_aside
+compile_aside()
+"""
 
 
 def warm_up() -> Iterator[Film]:
@@ -71,13 +76,9 @@ def _helped() -> Iterator[None]:
         yield
         return
     root = Path(engine.__file__).parents[1]
-    command = [sys.executable, "-m", __spec__.name]
+    command = [sys.executable, "-c", HELPER]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL) as helper:  # noqa: S603
         try:
             yield
         finally:
             helper.terminate()  # whatever it has not done by now is done
-
-
-if __name__ == "__main__":
-    compile_aside()
