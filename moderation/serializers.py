@@ -66,7 +66,7 @@ class MarkSerializer(serializers.Serializer[Any]):
     found = serializers.BooleanField()
     id = serializers.CharField(allow_null=True, help_text="In decimal.")
     confidence = serializers.FloatField(
-        allow_null=True, help_text="z-score of the mark; 6.5 and more is certain."
+        allow_null=True, help_text="z-score of the mark; 6 and more is certain."
     )
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from provenance.claims import ClipClaims, clip_assertion
 from provenance.errors import MarkingFailed, ParentNotTrusted
 from provenance.marker import Marker
-from provenance.marks.invisible import luma_template
+from provenance.marks.invisible import ACCEPT_Z, luma_template
 from provenance.marks.reading import read_video_mark
 from provenance.marks.visible import draw_badge
 from provenance.signing import MIME_TYPES, read_manifest, sign_file
@@ -29,9 +29,10 @@ from transcode.reencode import reencode
 
 _RECORD = "marked.json"
 _SAMPLES = 6
-# The mark must be read from a half-size copy at crf 28 of the smallest file, or the clip is encoded
-# again with a stronger one: few clips need it, and the others stay cleaner.
+# The mark must be read, with a margin, from a half-size copy at crf 28 of the smallest file, or the
+# clip is encoded again with a stronger one: few clips need it, and the others stay cleaner.
 _STRENGTHS = (1.0, 1.35, 1.8)
+_TRIAL_Z = ACCEPT_Z + 1.5
 _TRIAL_CRF = 28
 _TRIAL_SECONDS = 4.0
 _ABANDONED_SECONDS = 3600.0
@@ -206,14 +207,16 @@ def _mark_lasts(source: _SourceClip, package: Package, claims: ClipClaims, marke
         seconds=_TRIAL_SECONDS,
         cancelled=source.cancelled,
     )
-    lasts = _holds_mark(copy, claims, marker)
+    lasts = _holds_mark(copy, claims, marker, at_least_z=_TRIAL_Z)
     copy.unlink()
     return lasts
 
 
-def _holds_mark(path: Path, claims: ClipClaims, marker: Marker) -> bool:
+def _holds_mark(
+    path: Path, claims: ClipClaims, marker: Marker, *, at_least_z: float = ACCEPT_Z
+) -> bool:
     mark = read_video_mark(path, marker.watermark_key, is_copy=False)
-    return mark is not None and mark.mark_id == claims.mark_id
+    return mark is not None and mark.mark_id == claims.mark_id and mark.z_score >= at_least_z
 
 
 def _write_record(work: Path, package: Package, info: MediaInfo, claims: ClipClaims) -> None:

@@ -50,7 +50,7 @@ class Verification:
 
     `ingredients` counts the clips that the manifest says it was made from. `clip_id` is the
     manifest's, and only given when the manifest is trusted. `mark_confidence` is the z-score of
-    the invisible mark's sync peak: 6.5 or more, about 18 for an untouched clip.
+    the invisible mark's sync peak: 6 or more, about 18 for an untouched clip.
     """
 
     media_kind: Literal["video", "image"]

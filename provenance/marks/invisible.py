@@ -24,7 +24,9 @@ from PIL import Image
 from provenance.marks import codes
 
 ALGORITHM = "org.vignette.luma-spread-spectrum.1"
-ACCEPT_Z = 6.5
+# Noise passes this at one of a tile's 61,440 places, in one of 68 sizes and mirrorings, once in 250
+# pictures, and the CRC then once in 65,536: less than one picture in ten million is misread.
+ACCEPT_Z = 6.0
 _CANONICAL_SIDE_PX = 360
 _TILE = (256, 240)  # rows, columns
 # Cycles per canonical pixel. Below, pictures have too much of their own; above, a re-encode at
@@ -33,6 +35,9 @@ _BAND = (0.03, 0.10)
 _TILT = 0.5
 _SYNC_SHARE = 0.2
 _NEIGHBOURHOOD_PX = 17  # of the canonical picture
+# A re-encode's keyframes hold the mark best but are few; at this share the ids of 64 rough copies
+# were all read, z-score 7.2 at worst. Without them it was 6.3, and one was lost.
+_KEYFRAMES_SHARE = 0.15
 _MAX_ASPECT = 4
 _SCALES = tuple(1.015**step for step in sorted(range(-15, 19), key=abs))
 
@@ -103,22 +108,31 @@ def luma_template(
     return np.clip(np.rint(drawn), 0, 255).astype(np.uint8)
 
 
-def read_mark(frames: Sequence[Luma], key: bytes, *, is_copy: bool = True) -> InvisibleMark | None:
+def read_mark(
+    frames: Sequence[Luma],
+    key: bytes,
+    *,
+    keyframes: Sequence[Luma] = (),
+    is_copy: bool = True,
+) -> InvisibleMark | None:
     """Read the id that `key` marked these luma planes with; several frames of one clip add up.
 
     Args:
         frames: luma planes of one size.
         key: the deployment's watermark key.
+        keyframes: planes that encoders spend most on; each then counts for several others.
         is_copy: also search cropped sizes (0.80 to 1.30) and mirror images, at about 0.5 s when
             there is nothing to find. A plain resize or re-encode does not need it.
 
     Returns:
-        The mark, or None: nothing is reported under a sync z-score of 6.5 or without a right CRC.
+        The mark, or None: nothing is reported under a sync z-score of 6.0 or without a right CRC.
     """
     # A strip would become a huge canonical picture, and holds no tile.
     if not frames or max(frames[0].shape) > _MAX_ASPECT * min(frames[0].shape):
         return None
     evidence = _evidence(frames)
+    if keyframes:
+        evidence = evidence + _KEYFRAMES_SHARE * (_evidence(keyframes) - evidence)
     for is_mirrored in (False, True) if is_copy else (False,):
         plane = np.ascontiguousarray(evidence[:, ::-1]) if is_mirrored else evidence
         for scale in _SCALES if is_copy else (1.0,):

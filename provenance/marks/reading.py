@@ -9,13 +9,13 @@ from provenance.marks.invisible import InvisibleMark, read_mark
 from transcode.probe import DEFAULT_LIMITS, MediaLimits, sample_luma
 
 _KEYFRAMES = 8
-_FRAMES = 24
+_FRAMES = 48
 
 
 def read_video_mark(
     path: Path, key: bytes, *, is_copy: bool, limits: MediaLimits = DEFAULT_LIMITS
 ) -> InvisibleMark | None:
-    """Read the id in a video: from a few keyframes if they suffice, else from 24 frames.
+    """Read the id in a video: from a few keyframes if they suffice, else from 48 frames and them.
 
     Args:
         path: the video.
@@ -30,7 +30,8 @@ def read_video_mark(
     mark = read_mark(keyframes, key, is_copy=False)
     if mark is not None:
         return mark
-    return read_mark(sample_luma(path, _FRAMES, limits=limits), key, is_copy=is_copy)
+    frames = sample_luma(path, _FRAMES, skip="unreferenced", limits=limits)
+    return read_mark(frames, key, keyframes=keyframes, is_copy=is_copy)
 
 
 def read_image_mark(image: Image.Image, key: bytes) -> InvisibleMark | None:
