@@ -1,12 +1,11 @@
-"""The caller of a generation service that speaks the OpenAI Videos dialect."""
+"""The caller of a generation service that speaks a dialect of OpenAI's Videos API."""
 
-import json
 from base64 import b64decode
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 from urllib.parse import quote
-
-import httpx
 
 from engine.contracts import (
     Change,
@@ -16,29 +15,19 @@ from engine.contracts import (
     Video,
     VideoRequest,
 )
-from engine.errors import (
-    ContentNotFound,
-    EngineBusy,
-    EngineDenied,
-    EngineError,
-    EngineUnavailable,
-    PreviewTooSlow,
-    RequestRejected,
-    VideoNotFound,
-    VideoNotReady,
-)
+from engine.dialects import dialect_named
+from engine.dialects.offer import Offer
+from engine.errors import AnswerUnusable, ContentNotFound, EngineError, VideoNotFound
+from engine.exchange import Exchange
+from engine.plans import Plan, plan
 from engine.wire import change_fields, read_video, request_fields
 
-MAX_VIDEO_BYTES = 1 << 30
 MAX_WORLD_BYTES = 8 << 20
 MAX_VOCABULARY_BYTES = 4 << 20
 MAX_PREVIEW_BYTES = 2 << 20
 MAX_CAPTIONS_BYTES = 256 << 10
 PREVIEW_SECONDS = 30.0  # the engine gives up before
-MAX_ANSWER_BYTES = 4 << 20
-DEFAULT_RETRY_SECONDS = 10
 JPEG_START = b"\xff\xd8\xff"
-JSON = {"Accept": "application/json"}
 
 
 class EngineClient:
@@ -47,14 +36,26 @@ class EngineClient:
     Args:
         base_url: where the engine listens, without `/v1`.
         key: its bearer key, if it has one.
-        timeout_seconds: for each connect, read and write, not for the whole of a download.
+        timeout_seconds: for each connect, read and write; see `Exchange`.
+        dialect: which kind of server it is, one of `engine.dialects.DIALECTS`.
+        offer: what it can do, where it does not say so itself: all but our own service.
+
+    Raises:
+        ValueError: there is no such dialect, or its offer is missing.
     """
 
     def __init__(
-        self, base_url: str, key: str | None = None, timeout_seconds: float = 10.0
+        self,
+        base_url: str,
+        key: str | None = None,
+        timeout_seconds: float = 10.0,
+        *,
+        dialect: str = "vignette",
+        offer: Offer | None = None,
     ) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.Client(base_url=base_url, headers=headers, timeout=timeout_seconds)
+        self.dialect = dialect_named(dialect, offer)
+        self._offer = None if dialect == "vignette" else offer
+        self._exchange = Exchange(base_url, key, timeout_seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -64,10 +65,18 @@ class EngineClient:
 
     def close(self) -> None:
         """Close the connections; twice is harmless."""
-        self._http.close()
+        self._exchange.close()
+
+    def plan(self, request: VideoRequest) -> Plan:
+        """Return what to `submit`, one after the other, for a film.
+
+        Raises:
+            RequestRejected: a server of another dialect cannot be brought to make it.
+        """
+        return plan(request, self._offer)
 
     def submit(self, request: VideoRequest, *, idempotency_key: str) -> Video:
-        """Ask for a video; the same key gives the same video, so asking twice renders once.
+        """Ask for a video; where `dialect.is_idempotent`, the same key gives the same video.
 
         Raises:
             RequestRejected: a field is wrong (`param`), or the key was used for another request.
@@ -75,12 +84,8 @@ class EngineClient:
             EngineDenied: the key is wrong.
             EngineUnavailable: no usable answer came.
         """
-        return self._video(
-            "POST",
-            "/v1/videos",
-            json=request_fields(request),
-            headers={"Idempotency-Key": idempotency_key},
-        )
+        call = self.dialect.create(request, idempotency_key=idempotency_key)
+        return self._video("POST", call.path, **call.options)
 
     def extend(
         self, video: str | bytes, change: Change, *, seconds: int, idempotency_key: str
@@ -134,13 +139,15 @@ class EngineClient:
             PreviewTooSlow: it took too long.
             EngineBusy: too many previews are asked for.
             EngineDenied: the key is wrong.
-            EngineUnavailable: no usable answer came.
+            AnswerUnusable: what came cannot be used.
+            EngineUnavailable: no answer came.
         """
-        answer = self._json(
+        answer = self._exchange.json(
             "POST",
             "/v1/videos/preview",
             max_bytes=2 * MAX_PREVIEW_BYTES,  # in base64
             json=request_fields(request),
+            seconds=PREVIEW_SECONDS,
             timeout=PREVIEW_SECONDS,
         )
         try:
@@ -148,9 +155,9 @@ class EngineClient:
             missing = tuple(NotDrawn(n["phrase"], n["instead"]) for n in answer["not_drawn"])
             seed = int(answer["seed"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise EngineUnavailable("The engine answered with no preview.") from error
+            raise AnswerUnusable("The engine answered with no preview.") from error
         if not jpeg.startswith(JPEG_START) or len(jpeg) > MAX_PREVIEW_BYTES:
-            raise EngineUnavailable("The engine answered with no JPEG of at most 2 MiB.")
+            raise AnswerUnusable("The engine answered with no JPEG of at most 2 MiB.")
         return Preview(jpeg, missing), seed
 
     def vocabulary(self, engine: str) -> dict[str, Any]:
@@ -158,12 +165,15 @@ class EngineClient:
 
         Raises:
             EngineDenied: the key is wrong.
-            EngineUnavailable: no usable answer came.
+            AnswerUnusable: what came cannot be used.
+            EngineUnavailable: no answer came.
         """
         path = f"/v1/engines/{quote(engine, safe='')}/vocabulary"
-        answer = self._json("GET", path, max_bytes=MAX_VOCABULARY_BYTES)
+        if self._offer is not None:
+            return {}
+        answer = self._exchange.json("GET", path, max_bytes=MAX_VOCABULARY_BYTES)
         if not isinstance(answer, dict):
-            raise EngineUnavailable("The engine answered with no vocabulary.")
+            raise AnswerUnusable("The engine answered with no vocabulary.")
         return answer
 
     def captions(self, video_id: str) -> str:
@@ -208,53 +218,51 @@ class EngineClient:
             EngineDenied: the key is wrong.
             EngineUnavailable: no usable answer came.
         """
-        return self._video("GET", f"/v1/videos/{video_id}")
+        return self._video("GET", _path(video_id))
 
-    def download(self, video_id: str, to: Path) -> None:
+    def download(
+        self, video_id: str, to: Path, *, on_chunk: Callable[[], None] = lambda: None
+    ) -> None:
         """Write the finished MP4 to `to`, whole or not at all.
+
+        Args:
+            video_id: a completed video.
+            to: the file to write.
+            on_chunk: called for each piece; what it raises ends the download.
 
         Raises:
             VideoNotReady: it is not completed.
             VideoNotFound: see `retrieve`.
             EngineDenied: the key is wrong.
-            EngineUnavailable: no answer, it broke off, or it is above 1 GiB.
+            EngineUnavailable: no answer, it broke off, or what came is no MP4.
+            EngineError: it is above 256 MiB.
         """
-        part = to.with_name(to.name + ".part")
-        try:
-            with self._http.stream("GET", f"/v1/videos/{video_id}/content") as answer:
-                if answer.is_error:
-                    _raise_error(answer, answer.read())
-                with part.open("wb") as file:
-                    for chunk in answer.iter_bytes():
-                        if file.tell() + len(chunk) > MAX_VIDEO_BYTES:
-                            raise EngineUnavailable("The engine sent more than 1 GiB.")
-                        file.write(chunk)
-            part.replace(to)
-        except httpx.HTTPError as error:
-            raise EngineUnavailable(f"The download broke off: {error}") from error
-        finally:
-            part.unlink(missing_ok=True)
+        self._exchange.download(f"{_path(video_id)}/content", to, on_chunk=on_chunk)
 
     def cancel(self, video_id: str) -> None:
-        """Stop and forget a video; one that is already gone is fine.
+        """Stop and forget a video, where `dialect.can_cancel`; one that is gone is fine.
 
         Raises:
             EngineDenied: the key is wrong.
             EngineUnavailable: no usable answer came.
         """
-        try:
-            self._json("DELETE", f"/v1/videos/{video_id}")
-        except VideoNotFound:
+        if not self.dialect.can_cancel:
             return
+        with suppress(VideoNotFound):
+            self._exchange.data("DELETE", _path(video_id))
 
     def capabilities(self) -> EngineCapabilities:
-        """Return what may be asked of this engine.
+        """Return what may be asked of this engine: as it says itself, or as its offer does.
 
         Raises:
             EngineDenied: the key is wrong.
-            EngineUnavailable: no usable answer came.
+            AnswerUnusable: what came cannot be used.
+            EngineUnavailable: no answer came.
         """
-        answer = self._json("GET", "/v1/engines")
+        if self._offer is not None:
+            self._exchange.data("GET", self.dialect.health_path)
+            return self._offer.capabilities(self.dialect.name)
+        answer = self._exchange.json("GET", "/v1/engines")
         try:
             row: dict[str, Any] = {
                 name: tuple(value) if isinstance(value, list) else value
@@ -262,75 +270,24 @@ class EngineClient:
             }
             return EngineCapabilities(**row)
         except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise EngineUnavailable("The engine described itself in an unknown way.") from error
+            raise AnswerUnusable("The engine described itself in an unknown way.") from error
 
     def is_healthy(self) -> bool:
         """Whether the engine would render now; never raises."""
-        try:
-            return self._http.get("/health").is_success
-        except httpx.HTTPError:
-            return False
+        return self._exchange.is_answered(self.dialect.health_path)
 
     def _video(self, method: str, path: str, **options: Any) -> Video:
-        answer = self._json(method, path, **options)
+        answer = self._exchange.json(method, path, **options)
         try:
             return read_video(answer)
-        except (KeyError, TypeError, ValueError) as error:
-            raise EngineUnavailable("The engine answered with no video object.") from error
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise AnswerUnusable("The engine answered with no video object.") from error
 
     def _content(self, video_id: str, variant: str, max_bytes: int) -> bytes:
-        path = f"/v1/videos/{video_id}/content"
-        return self._bytes("GET", path, max_bytes, params={"variant": variant})
-
-    def _json(
-        self, method: str, path: str, *, max_bytes: int = MAX_ANSWER_BYTES, **options: Any
-    ) -> Any:
-        data = self._bytes(
-            method, path, max_bytes, headers={**JSON, **options.pop("headers", {})}, **options
-        )
-        try:
-            return json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise EngineUnavailable("The engine did not answer in JSON.") from error
-
-    def _bytes(self, method: str, path: str, max_bytes: int, **options: Any) -> bytes:
-        # The answer is read only as far as it may go.
-        data = bytearray()
-        try:
-            with self._http.stream(method, path, **options) as answer:
-                if answer.is_error:
-                    max_bytes = MAX_ANSWER_BYTES
-                for chunk in answer.iter_bytes():
-                    data += chunk
-                    if len(data) > max_bytes:
-                        message = f"The engine sent more than {max_bytes} bytes."
-                        raise EngineError(message, code="answer_too_large")
-        except httpx.HTTPError as error:
-            raise EngineUnavailable(f"The engine did not answer: {error}") from error
-        if answer.is_error:
-            _raise_error(answer, bytes(data))
-        return bytes(data)
+        path = f"{_path(video_id)}/content"
+        return self._exchange.data("GET", path, max_bytes=max_bytes, params={"variant": variant})
 
 
-def _raise_error(answer: httpx.Response, body: bytes) -> NoReturn:
-    try:
-        error = json.loads(body)["error"]
-        message, code, param = str(error["message"]), error.get("code"), error.get("param")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        message, code, param = f"HTTP {answer.status_code}", None, None
-    status = answer.status_code
-    if status in {401, 403}:
-        raise EngineDenied(message)
-    if status == 404:
-        raise (ContentNotFound if code == ContentNotFound.code else VideoNotFound)(message)
-    if status == 429:
-        wait = answer.headers.get("retry-after", "")
-        seconds = int(wait) if wait.isdigit() else DEFAULT_RETRY_SECONDS
-        raise EngineBusy(message, retry_after_seconds=seconds)
-    if code == VideoNotReady.code:
-        raise VideoNotReady(message)
-    if code == PreviewTooSlow.code:
-        raise PreviewTooSlow(message)
-    if status < 500:
-        raise RequestRejected(message, param=param, code=code)
-    raise EngineUnavailable(message)
+def _path(video_id: str) -> str:
+    # An id is the engine's: it must not lead to another address of it.
+    return f"/v1/videos/{quote(video_id, safe='')}"

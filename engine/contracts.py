@@ -8,6 +8,8 @@ from typing import Any, Literal, Protocol
 VideoStatus = Literal["queued", "in_progress", "completed", "failed"]
 # "remix" is an edit under OpenAI's older name; "characters" are the faces of a request's cast.
 Operation = Literal["extend", "edit", "remix", "characters", "preview"]
+# What of a video an engine goes on from: the world that it told of, or the film itself.
+BuildsOn = Literal["world", "film"]
 
 MAX_PROMPT_CHARACTERS = 4000
 MAX_REFERENCE_BYTES = 8 * 1024 * 1024
@@ -33,18 +35,24 @@ class CastMember:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The video that a request builds on, as its engine described it (`Rendering.world`).
+    """The video that a request builds on: its world or its film, as the engine's `builds_on` says.
 
     extend: film `seconds` of what happens after its end, and only those; the caller joins them.
     edit: film the same events again, of the same length, as the prompt wants them to look.
 
-    The world may come from a stranger: it is a JSON object without NaN, of bounded size and depth,
-    that says it is this engine's, and nothing more is known of it. An engine that cannot use it
-    raises an `EngineError`.
+    The world (`Rendering.world`) may come from a stranger: it is a JSON object without NaN, of
+    bounded size and depth, that says it is this engine's, and nothing more is known of it. An
+    engine that cannot use it raises an `EngineError`.
+
+    The film is an MP4 as `write_mp4` writes it, of the request's size and rate: a stranger's file
+    was decoded and encoded anew before. An extension goes on behind its last frame; an edit is of
+    the request's `seconds` from `begins_seconds` on.
     """
 
     operation: Literal["extend", "edit"]
-    world: bytes  # JSON
+    world: bytes = b""  # JSON
+    film: Path | None = None  # set when it is rendered; it goes when the rendering ends
+    begins_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +148,9 @@ class EngineCapabilities:
     input_reference: bool
     operations: tuple[Operation, ...] = ()
     captions: bool = False  # whether spoken lines come with WebVTT
+    # film: `video` may be any MP4, and there is no `world`.
+    builds_on: BuildsOn = "world"
+    max_shot_seconds: int | None = None  # of one take; None: a take may be as long as a clip
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,16 @@ class EngineUnavailable(EngineError):
     code = "engine_unavailable"
     is_retryable = True
 
+    def __init__(self, message: str, *, may_have_arrived: bool = True) -> None:
+        super().__init__(message)
+        self.may_have_arrived = may_have_arrived  # False: what was asked was certainly not begun
+
+
+class AnswerUnusable(EngineUnavailable):
+    """The engine answered, with something that no engine answers."""
+
+    code = "engine_answer_unusable"
+
 
 class EngineBusy(EngineUnavailable):
     """The engine's queue is full; `retry_after_seconds` is its own estimate."""

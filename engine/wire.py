@@ -8,7 +8,33 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from engine.contracts import CastMember, Change, NotDrawn, Video, VideoError, VideoRequest
+from engine.contracts import (
+    CastMember,
+    Change,
+    NotDrawn,
+    Video,
+    VideoError,
+    VideoRequest,
+    VideoStatus,
+)
+
+# Ours, and what others are known to say in their place.
+STATUSES: dict[str, VideoStatus] = {
+    "queued": "queued",
+    "pending": "queued",
+    "in_progress": "in_progress",
+    "processing": "in_progress",
+    "running": "in_progress",
+    "completed": "completed",
+    "succeeded": "completed",
+    "failed": "failed",
+    "error": "failed",
+    "cancelled": "failed",
+}
+MAX_ID = 500
+MAX_CODE = 60
+MAX_TEXT = 500
+MAX_NOT_DRAWN = 50
 
 
 def request_fields(request: VideoRequest) -> dict[str, Any]:
@@ -31,7 +57,7 @@ def request_fields(request: VideoRequest) -> dict[str, Any]:
             for shot in request.shots
         ]
     if request.input_reference is not None:
-        fields["input_reference"] = {"image_url": _data_url(request.input_reference)}
+        fields["input_reference"] = {"image_url": data_url(request.input_reference)}
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -57,31 +83,64 @@ def change_fields(change: Change, *, video: str | bytes) -> dict[str, Any]:
 def read_video(answer: Mapping[str, Any]) -> Video:
     """A `Video` from a video object; servers without our extension give no seed and no `not_drawn`.
 
+    An engine may be hostile: what is returned can be stored, and is of bounded size.
+
     Raises:
-        KeyError, TypeError, ValueError: it is not a video object.
+        KeyError, TypeError, ValueError, AttributeError, OverflowError: it is not a video object.
     """
     extension = answer.get("vignette") or {}
-    error = answer.get("error")
     return Video(
-        id=str(answer["id"]),
-        status=answer["status"],
-        progress=int(answer.get("progress") or 0),
-        seed=extension.get("seed"),
-        not_drawn=tuple(
-            NotDrawn(item["phrase"], item["instead"]) for item in extension.get("not_drawn", ())
-        ),
-        error=VideoError(str(error["code"]), str(error["message"])) if error else None,
+        id=_id(answer["id"]),
+        status=STATUSES[answer["status"]],
+        progress=min(100, max(0, int(answer.get("progress") or 0))),
+        seed=_seed(extension.get("seed")),
+        not_drawn=tuple(_not_drawn(i) for i in extension.get("not_drawn", ())[:MAX_NOT_DRAWN]),
+        error=read_error(answer.get("error")),
         seconds=float(answer.get("seconds") or 0.0),
-        size=str(answer.get("size") or ""),
+        size=str(answer.get("size") or "")[:20],
         has_captions=extension.get("captions") is True,
         has_world=extension.get("world") is True,
     )
 
 
+def read_error(error: Any) -> VideoError | None:
+    """Why a video failed: an object of code and message, or, as some servers have it, a text."""
+    if not error:
+        return None
+    if not isinstance(error, Mapping):
+        return VideoError("engine_failed", storable(str(error), MAX_TEXT))
+    code = storable(str(error.get("code") or "engine_failed"), MAX_CODE)
+    return VideoError(code, storable(str(error.get("message") or code), MAX_TEXT))
+
+
+def storable(text: str, max_characters: int) -> str:
+    """The text without what no database takes (NUL, halves of surrogate pairs), cut to a length."""
+    return text[:max_characters].encode("utf-8", "replace").decode().replace("\x00", "")
+
+
+def _id(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_ID or not value.isprintable():
+        raise ValueError("no id")
+    return value
+
+
+def _seed(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**63 else None
+
+
+def _not_drawn(item: Mapping[str, Any]) -> NotDrawn:
+    instead = item["instead"]
+    return NotDrawn(
+        storable(str(item["phrase"]), MAX_TEXT),
+        None if instead is None else storable(str(instead), MAX_TEXT),
+    )
+
+
 def _cast_fields(cast: tuple[CastMember, ...]) -> list[dict[str, str]] | None:
-    return [{"name": m.name, "image_url": _data_url(m.face)} for m in cast] or None
+    return [{"name": m.name, "image_url": data_url(m.face)} for m in cast] or None
 
 
-def _data_url(data: bytes) -> str:
+def data_url(data: bytes, media_type: str = "application/octet-stream") -> str:
+    """The bytes as a URL that holds them."""
     encoded = base64.b64encode(data).decode("ascii")
-    return f"data:application/octet-stream;base64,{encoded}"
+    return f"data:{media_type};base64,{encoded}"

@@ -1,0 +1,131 @@
+"""What a server is asked for, one video after the other, so that a request's film comes about.
+
+Our own service makes any film that it says it can make: one step. A server of another dialect makes
+one take from a text: several shots, and what goes on from a film, are made here of several videos.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+
+from engine.contracts import VideoRequest
+from engine.dialects.offer import Offer
+from engine.errors import RequestRejected
+from transcode.assemble import Piece, assemble, last_picture
+from transcode.probe import probe
+
+SEED_RANGE = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The videos to ask for, in order, and what becomes of them.
+
+    `offer` is None where the server's one video is the film.
+    """
+
+    request: VideoRequest
+    steps: tuple[VideoRequest, ...]
+    offer: Offer | None
+
+    def ask(self, number: int, before: Path | None) -> VideoRequest:
+        """The request of a step, which begins where the film before it ends, if it can.
+
+        Args:
+            number: of the step, from 0.
+            before: what the step before made.
+
+        Raises:
+            NotAVideo: the film before is no video.
+        """
+        step = self.steps[number]
+        if number == 0 and self.head is not None:
+            before = self.head
+        if self.offer is None or before is None or not self.offer.takes_picture:
+            return step
+        return replace(step, input_reference=last_picture(before))
+
+    @property
+    def head(self) -> Path | None:
+        """The film that an extension goes on from, and shows first."""
+        source = self.request.source
+        is_extension = self.offer is not None and source and source.operation == "extend"
+        return source.film if is_extension and source else None
+
+    def assemble(self, films: Sequence[Path], to: Path, *, cancelled: Event | None = None) -> None:
+        """Write the film of what the steps made.
+
+        Args:
+            films: what each step made, in order.
+            to: the MP4 to write, whole or not at all; may be the only one of `films`.
+            cancelled: stops the work when set.
+
+        Raises:
+            NotAVideo: what a step made is no video, or over a limit.
+            TranscodeError: ffmpeg failed, was cancelled, or ran out of time.
+        """
+        if self.offer is None:
+            films[0].replace(to)
+            return
+        pieces = [Piece(self.head, probe(self.head).seconds)] if self.head else []
+        for step, film in zip(self.steps, films, strict=True):
+            # Its first picture is the last of what is before it.
+            repeated = int(bool(pieces) and self.offer.takes_picture)
+            pieces.append(Piece(film, step.seconds, repeated))
+        assemble(
+            pieces,
+            to,
+            size_px=(self.request.width_px, self.request.height_px),
+            fps=self.offer.fps,
+            has_sound=self.offer.audio and self.request.audio,
+            cancelled=cancelled,
+        )
+
+
+def plan(request: VideoRequest, offer: Offer | None) -> Plan:
+    """Decide what to ask a server for.
+
+    Args:
+        request: the film that is wanted.
+        offer: what a server of another dialect can do; None: our own service.
+
+    Raises:
+        RequestRejected: the server cannot do it, and we cannot do it with what it can.
+    """
+    if offer is None:
+        return Plan(request, (request,), None)
+    _check(request, offer)
+    if len(request.shots) <= 1:
+        is_extension = request.source is not None and request.source.operation == "extend"
+        return Plan(request, (replace(request, source=None) if is_extension else request,), offer)
+    steps = tuple(
+        replace(
+            request,
+            shots=(shot,),
+            seconds=shot.seconds,
+            # Equal noise would make takes of like prompts too much alike.
+            seed=None if request.seed is None else (request.seed + number) % SEED_RANGE,
+            input_reference=request.input_reference if number == 0 else None,
+        )
+        for number, shot in enumerate(request.shots)
+    )
+    return Plan(request, steps, offer)
+
+
+def _check(request: VideoRequest, offer: Offer) -> None:
+    if request.cast:
+        raise RequestRejected("This engine casts nobody.", param="characters")
+    if request.input_reference is not None and not offer.takes_picture:
+        raise RequestRejected("This engine takes no picture.", param="input_reference")
+    source = request.source
+    if source is None:
+        return
+    if source.operation not in offer.operations:
+        raise RequestRejected(
+            f"The engine {offer.model!r} has no {source.operation}.",
+            param=None,
+            code="unsupported_operation",
+        )
+    if source.film is None:
+        raise RequestRejected("This engine builds on films only.", param="world")
