@@ -20,7 +20,7 @@ from engine.dialects.offer import Offer
 from engine.errors import AnswerUnusable, ContentNotFound, EngineError, VideoNotFound
 from engine.exchange import Exchange
 from engine.plans import Plan, plan
-from engine.wire import change_fields, read_video, request_fields
+from engine.wire import change_fields, read_capabilities, read_video, request_fields
 
 MAX_WORLD_BYTES = 8 << 20
 MAX_VOCABULARY_BYTES = 4 << 20
@@ -264,12 +264,8 @@ class EngineClient:
             return self._offer.capabilities(self.dialect.name)
         answer = self._exchange.json("GET", "/v1/engines")
         try:
-            row: dict[str, Any] = {
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in answer["data"][0].items()
-            }
-            return EngineCapabilities(**row)
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            return read_capabilities(answer["data"][0])
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise AnswerUnusable("The engine described itself in an unknown way.") from error
 
     def is_healthy(self) -> bool:

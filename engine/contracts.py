@@ -151,6 +151,7 @@ class EngineCapabilities:
     # film: `video` may be any MP4, and there is no `world`.
     builds_on: BuildsOn = "world"
     max_shot_seconds: int | None = None  # of one take; None: a take may be as long as a clip
+    licence: str | None = None  # of the model's weights, as its operator accepted it by id
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ Fields beyond OpenAI's (`seed`, `shots`, `style`, `negative_prompt`, `audio`, `f
 """
 
 import base64
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from engine.contracts import (
     CastMember,
     Change,
+    EngineCapabilities,
     NotDrawn,
     Video,
     VideoError,
@@ -35,6 +37,8 @@ MAX_ID = 500
 MAX_CODE = 60
 MAX_TEXT = 500
 MAX_NOT_DRAWN = 50
+MAX_NUMBER = 100_000  # of what an engine says of itself: seconds, frames a second, shots
+_SIZE = re.compile(r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}")
 
 
 def request_fields(request: VideoRequest) -> dict[str, Any]:
@@ -103,6 +107,39 @@ def read_video(answer: Mapping[str, Any]) -> Video:
     )
 
 
+def read_capabilities(row: Mapping[str, Any]) -> EngineCapabilities:
+    """What an engine says of itself; names that are newer than ours are left out.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: it is no such description.
+    """
+    said = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in row.items()
+        if name in _CAPABILITY_TYPES
+    }
+    for name, value in said.items():
+        if not _is_of(value, _CAPABILITY_TYPES[name]):
+            raise ValueError(f"{name} is no {_CAPABILITY_TYPES[name]}")
+    can = EngineCapabilities(**said)
+    if not can.sizes or not can.fps or not all(_SIZE.fullmatch(size) for size in can.sizes):
+        raise ValueError("no sizes, or no rates")
+    return can
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    """Whether a value from JSON is of a type like `int | None`, `tuple[str, ...]` or a `Literal`."""
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_is_of(item, get_args(kind)[0]) for item in value)
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if get_args(kind):
+        return any(_is_of(value, each) for each in get_args(kind))
+    if kind is str:
+        return isinstance(value, str) and value == storable(value, MAX_TEXT)
+    return type(value) is kind and (kind is not int or 0 <= value < MAX_NUMBER)
+
+
 def read_error(error: Any) -> VideoError | None:
     """Why a video failed: an object of code and message, or, as some servers have it, a text."""
     if not error:
@@ -116,6 +153,9 @@ def read_error(error: Any) -> VideoError | None:
 def storable(text: str, max_characters: int) -> str:
     """The text without what no database takes (NUL, halves of surrogate pairs), cut to a length."""
     return text[:max_characters].encode("utf-8", "replace").decode().replace("\x00", "")
+
+
+_CAPABILITY_TYPES = get_type_hints(EngineCapabilities)
 
 
 def _id(value: Any) -> str:

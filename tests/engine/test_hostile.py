@@ -173,3 +173,31 @@ def test_an_id_leads_nowhere_else(ask):
         client = ask(server)
         client.retrieve(client.retrieve("v1").id)
         assert server.asked[1] == "GET /v1/videos/..%2F..%2Fadmin%3Fx%3D1%23y"
+
+
+SELF = {
+    "name": "q", "kind": "k", "description": "d", "sizes": ["64x64"], "min_seconds": 1,
+    "max_seconds": 5, "max_shots": 1, "fps": [24], "audio": True, "seed": True,
+    "procedural": False, "input_reference": False,
+}  # fmt: skip
+
+
+def test_a_description_with_newer_names_is_read(ask):
+    with hostile(
+        engines=said({"data": [SELF | {"smell": True, "operations": ["edit"]}]})
+    ) as server:
+        assert ask(server).capabilities().operations == ("edit",)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sizes": 5}, {"sizes": []}, {"sizes": ["large"]}, {"sizes": [[1]]}, {"fps": [0.5]},
+        {"fps": []}, {"max_seconds": "5"}, {"max_seconds": -1}, {"max_seconds": True},
+        {"max_shots": 10**9}, {"audio": "yes"}, {"name": "a\0"}, {"name": "n" * 501},
+        {"operations": ["dance"]}, {"licence": 5},
+    ],
+)  # fmt: skip
+def test_a_description_of_other_types_is_not_taken(ask, change):
+    with hostile(engines=said({"data": [SELF | change]})) as server, pytest.raises(AnswerUnusable):
+        ask(server).capabilities()

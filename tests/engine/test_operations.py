@@ -4,13 +4,14 @@ Over HTTP against a small real engine, by our client and by OpenAI's own.
 """
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 import openai
 import pytest
 
-from engine.contracts import CastMember, Change
+from engine.contracts import CastMember, Change, EngineCapabilities
 from engine.errors import EngineError, RequestRejected, VideoNotFound, VideoNotReady
+from tests.engine.examples import GREY_CAPABILITIES
 from tests.engine.grey import (
     SIZE,
     SPOKEN,
@@ -229,6 +230,18 @@ def test_a_film_grows_only_so_long(grey, raw):
     document["parts"] = document["parts"] * 32
     body = {"prompt": "on", "world": document, "seconds": 1}
     assert error_of(raw.post("/videos/extensions", json=body))[:2] == (400, "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class NewerCapabilities(EngineCapabilities):
+    smells: bool = True
+
+
+def test_a_newer_engine_may_say_more_than_the_client_knows(running, grey, raw):
+    said = {each.name: getattr(GREY_CAPABILITIES, each.name) for each in fields(EngineCapabilities)}
+    running.engine.capabilities = NewerCapabilities(**said)
+    assert raw.get("/engines").json()["data"][0]["smells"] is True
+    assert grey.capabilities() == GREY_CAPABILITIES
 
 
 def test_the_client_refuses_answers_that_are_too_large_or_no_captions(running, grey, monkeypatch):

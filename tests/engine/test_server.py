@@ -179,6 +179,7 @@ def test_listing_pages_in_both_orders(http, client):
 
 def test_capabilities_and_models_are_told(http, client):
     assert client.capabilities() == CAPABILITIES
+    assert http.get("/v1/engines").json()["data"][0]["licence"] is None
     assert http.get("/v1/models/scene").json()["id"] == "scene"
     assert client.is_healthy()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -29,6 +30,56 @@ def test_without_an_engine_the_command_says_so(settings):
     settings.ENGINES = {}
     with pytest.raises(CommandError, match="no instance runs here"):
         call_command("engines")
+
+
+@pytest.fixture
+def model(tmp_path):
+    """As much of a Wan folder as is looked at: its index and the header of its weights."""
+    folder = tmp_path / "-model"  # a name that could be taken for an option
+    (folder / "transformer").mkdir(parents=True)
+    index = {"_class_name": "WanPipeline", "transformer": ["diffusers", "WanTransformer3DModel"]}
+    (folder / "model_index.json").write_text(json.dumps(index))
+    (folder / "transformer/config.json").write_text("{}")
+    header = json.dumps({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+    weights = len(header).to_bytes(8, "little") + header + bytes(8)
+    (folder / "transformer/diffusion_pytorch_model.safetensors").write_bytes(weights)
+    return folder
+
+
+def test_a_model_folder_is_checked(model, capsys):
+    call_command("engines", "check", str(model), card=24)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "WanPipeline of the family wan: 0.000 B parameters, 0.0 GiB"
+    assert lines[3:5] == ["  use: commercial use is free", "  revenue cap: none"]
+    assert lines[-1] == "card of 24 GiB: whole"
+
+
+def test_a_model_that_does_not_fit_is_described_and_fails_the_command(model, capsys):
+    with pytest.raises(CommandError, match="does not go onto a card of 2 GiB") as failed:
+        call_command("engines", "check", str(model), "--card", "2")
+    assert failed.value.returncode == 1
+    assert capsys.readouterr().out.endswith("card of 2 GiB: not at all\n")
+
+
+def test_a_folder_that_is_no_model_fails_the_command_with_the_reason(model, capsys):
+    (model / "model_index.json").unlink()
+    with pytest.raises(CommandError, match=r"has no model_index\.json\.$") as failed:
+        call_command("engines", "check", str(model))
+    assert failed.value.returncode == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_a_wrong_option_of_the_check_keeps_its_exit_code(model):
+    with pytest.raises(CommandError, match="expected a number of GiB above 0") as failed:
+        call_command("engines", "check", str(model), card=-1)
+    assert failed.value.returncode == 2
+
+
+def test_a_model_is_checked_without_the_libraries_that_would_run_it(model, tmp_path, monkeypatch):
+    for library in ("torch", "diffusers", "transformers"):
+        (tmp_path / f"{library}.py").write_text("raise ImportError(__name__)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    call_command("engines", "check", str(model))
 
 
 @pytest.mark.slow

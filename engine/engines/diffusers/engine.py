@@ -84,6 +84,7 @@ class DiffusersEngine:
             seed=True,
             procedural=False,
             input_reference=traits.takes_picture,
+            licence=self.licence.id,
         )
 
     def vocabulary(self) -> dict[str, Any]:

@@ -4,11 +4,12 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from engine.engines.diffusers.__main__ import described
+from engine.engines.diffusers.__main__ import _allowed, described
 from engine.engines.diffusers.errors import ModelUnusable
 from engine.engines.diffusers.folder import (
     GIB,
@@ -160,16 +161,17 @@ def test_a_model_goes_onto_a_card_whole_in_parts_or_not_at_all():
     assert model.fit(28 * GIB + RESERVE_BYTES - 1) == "no"
 
 
-def test_a_folder_is_described_by_a_command(model):
-    def told(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "engine.engines.diffusers", *arguments],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+def told(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "engine.engines.diffusers", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
+
+def test_a_folder_is_described_by_a_command(model):
     licence = licence_of("wan")
     answer = told(str(model), "--card", "24")
     assert (answer.returncode, answer.stderr) == (0, "")
@@ -177,14 +179,42 @@ def test_a_folder_is_described_by_a_command(model):
         "WanPipeline of the family wan: 0.000 B parameters, 0.0 GiB",
         "  transformer      WanTransformer3DModel                   0.000 B",
         "  vae              AutoencoderKLWan                        0.000 B",
-        f"licence Apache-2.0: Apache License 2.0; {licence.terms}; {licence.source}",
-        "  Keep the licence and its notices with the weights when you pass them on.",
+        f"licence Apache-2.0: Apache License 2.0, {licence.source}; its text decides",
+        "  use: commercial use is free",
+        "  revenue cap: none",
+        "  territories: all",
+        "  notice: Keep the licence and its notices with the weights when you pass them on.",
         "card of 24 GiB: whole",
     ]
     no_vae(model)
     refused = told(str(model))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == f"{model} lacks the folder of its component 'vae'.\n"
+
+
+@pytest.mark.parametrize("card", ["0", "-1", "nan", "inf", "large"])
+def test_a_card_without_a_size_is_no_card(model, card):
+    refused = told(str(model), f"--card={card}")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "argument --card: expected a number of GiB above 0" in refused.stderr
+
+
+def test_a_card_that_is_too_small_is_told_by_the_exit_code_too(model):
+    answer = told(str(model), "--card", "7.5")  # the reserve alone is more
+    assert (answer.returncode, answer.stdout.splitlines()[-1]) == (
+        1,
+        "card of 7.5 GiB: not at all",
+    )
+    assert answer.stderr == f"{model} does not go onto a card of 7.5 GiB.\n"
+
+
+def test_a_description_names_the_revenue_cap_and_excluded_territories():
+    licence = replace(licence_of("ltx2"), excluded=("Here", "There"))
+    assert _allowed(licence)[1:4] == [
+        "  use: commercial use is free",
+        "  revenue cap: 10,000,000 USD a year",
+        "  territories: not Here, There",
+    ]
 
 
 def test_a_description_tells_how_it_goes_onto_each_card():

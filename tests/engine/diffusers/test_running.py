@@ -94,6 +94,7 @@ def test_the_service_starts_with_model_and_licence(folder, tiny, tmp_path, monke
         assert httpx.get(f"{running.url}/health").json()["engine"] == "wan-2.1"
         (can,) = httpx.get(f"{running.url}/v1/engines").json()["data"]
         assert (can["sizes"], can["procedural"]) == (["64x64", "48x64"], False)
+        assert can["licence"] == "Apache-2.0"
     finally:
         running.stop()
 
