@@ -111,9 +111,10 @@ def read_capabilities(row: Mapping[str, Any]) -> EngineCapabilities:
     """What an engine says of itself; names that are newer than ours are left out.
 
     Raises:
-        KeyError, TypeError, ValueError, AttributeError: it is no such description.
+        ValueError: it is no such description; or, by where it is wrong, KeyError, TypeError or
+            AttributeError.
     """
-    said = {
+    said: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in row.items()
         if name in _CAPABILITY_TYPES
@@ -128,7 +129,7 @@ def read_capabilities(row: Mapping[str, Any]) -> EngineCapabilities:
 
 
 def _is_of(value: Any, kind: Any) -> bool:
-    """Whether a value from JSON is of a type like `int | None`, `tuple[str, ...]` or a `Literal`."""
+    """Whether a value from JSON is of a type such as `int | None` or `tuple[str, ...]`."""
     if get_origin(kind) is tuple:
         return isinstance(value, tuple) and all(_is_of(item, get_args(kind)[0]) for item in value)
     if get_origin(kind) is Literal:

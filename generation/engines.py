@@ -1,4 +1,4 @@
-"""The configured engines: who draws, what may be asked of them, and how many clips at a time."""
+"""What the configured engines say of themselves, and the connections to them."""
 
 from __future__ import annotations
 
@@ -6,28 +6,17 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-
 from core.errors import NotFound
 from engine.client import EngineClient
 from engine.contracts import EngineCapabilities
 from engine.errors import EngineError
+from generation.configured import ConfiguredEngine, configured
 from generation.errors import EngineNotReady, UnknownEngine
 
 FRESH_SECONDS = 30.0
 VOCABULARY_SECONDS = 300.0
 ASK_TIMEOUT_SECONDS = 3.0
 WORK_TIMEOUT_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class ConfiguredEngine:
-    """One entry of ENGINES; `slots` is how many clips it renders at a time."""
-
-    name: str
-    url: str
-    key: str | None
-    slots: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +27,6 @@ class EngineReport:
     capabilities: EngineCapabilities | None
     is_available: bool
     asked_at: float  # monotonic seconds
-
-
-def configured() -> dict[str, ConfiguredEngine]:
-    """Return the engines of the ENGINES setting by name."""
-    return {
-        name: ConfiguredEngine(name, entry["url"], entry.get("key"), int(entry.get("slots", 1)))
-        for name, entry in settings.ENGINES.items()
-    }
 
 
 def engine_named(name: str) -> ConfiguredEngine:
@@ -67,13 +48,18 @@ def client_of(name: str) -> EngineClient:
         UnknownEngine: ENGINES has no such name.
     """
     engine = engine_named(name)
-    return _client(engine.url, engine.key, WORK_TIMEOUT_SECONDS)
+    return _client(engine, WORK_TIMEOUT_SECONDS)
 
 
 def slots_of(name: str) -> int:
     """Return how many clips an engine renders at a time; 1 for one that is no longer configured."""
     found = configured().get(name)
     return found.slots if found else 1
+
+
+def is_licensed(engine: ConfiguredEngine, capabilities: EngineCapabilities) -> bool:
+    """Say whether the operator accepted the licence of the model that an engine runs."""
+    return capabilities.licence is None or capabilities.licence == engine.accept_licence
 
 
 def report_of(name: str) -> EngineReport:
@@ -87,8 +73,8 @@ def report_of(name: str) -> EngineReport:
     if last is not None and time.monotonic() - last.asked_at < FRESH_SECONDS:
         return last
     try:
-        asked = _client(engine.url, engine.key, ASK_TIMEOUT_SECONDS).capabilities()
-        report = EngineReport(engine, asked, True, time.monotonic())
+        asked = _client(engine, ASK_TIMEOUT_SECONDS).capabilities()
+        report = EngineReport(engine, asked, is_licensed(engine, asked), time.monotonic())
     except EngineError:
         known = last.capabilities if last else None
         # Ask again soon: an engine that restarts is back in seconds.
@@ -103,12 +89,13 @@ def capabilities_of(name: str) -> EngineCapabilities:
 
     Raises:
         UnknownEngine: ENGINES has no such name.
-        EngineNotReady: it has not answered this process yet.
+        EngineNotReady: it has not answered this process yet, or runs a model whose licence the
+            operator has not accepted.
     """
-    capabilities = report_of(name).capabilities
-    if capabilities is None:
+    report = report_of(name)
+    if report.capabilities is None or not is_licensed(report.engine, report.capabilities):
         raise EngineNotReady
-    return capabilities
+    return report.capabilities
 
 
 def vocabulary_of(name: str) -> dict[str, Any]:
@@ -127,7 +114,7 @@ def vocabulary_of(name: str) -> dict[str, Any]:
     if words is not None and time.monotonic() - asked_at < VOCABULARY_SECONDS:
         return words
     try:
-        client = _client(engine.url, engine.key, ASK_TIMEOUT_SECONDS)
+        client = _client(engine, ASK_TIMEOUT_SECONDS)
         told = client.vocabulary(capabilities_of(name).name)
     except EngineError:
         if words is None:
@@ -145,14 +132,16 @@ def disconnect() -> None:
     _vocabularies.clear()
 
 
-_clients: dict[tuple[str, str | None, float], EngineClient] = {}
+_clients: dict[tuple[ConfiguredEngine, float], EngineClient] = {}
 _reports: dict[ConfiguredEngine, EngineReport] = {}
 _vocabularies: dict[ConfiguredEngine, tuple[float, dict[str, Any] | None]] = {}  # asked at
 
 
-def _client(url: str, key: str | None, timeout_seconds: float) -> EngineClient:
-    made = EngineClient(url, key, timeout_seconds=timeout_seconds)
-    kept = _clients.setdefault((url, key, timeout_seconds), made)
+def _client(engine: ConfiguredEngine, timeout_seconds: float) -> EngineClient:
+    made = EngineClient(
+        engine.url, engine.key, timeout_seconds, dialect=engine.dialect, offer=engine.offer
+    )
+    kept = _clients.setdefault((engine, timeout_seconds), made)
     if kept is not made:
         made.close()
     return kept

@@ -68,6 +68,7 @@ class Job(models.Model):
     shots = models.JSONField(default=list)  # [{prompt, seconds, camera}]
     seconds = models.PositiveSmallIntegerField()
     size = models.CharField(max_length=12)  # "360x640"
+    fps = models.PositiveSmallIntegerField(default=24)
     seed = models.BigIntegerField()
     style = models.CharField(max_length=100, blank=True)
     negative_prompt = models.TextField(blank=True)
@@ -81,7 +82,9 @@ class Job(models.Model):
     state = models.CharField(max_length=12, choices=STATES, default=State.QUEUED.value)
     stage = models.CharField(max_length=20, default="queued")  # finer than the state, for people
     progress = models.PositiveSmallIntegerField(default=0)  # 0 to 100, never falls
-    engine_video_id = models.CharField(max_length=100, blank=True)  # empty: it keeps nothing
+    engine_video_id = models.CharField(max_length=500, blank=True)  # empty: it keeps nothing
+    engine_step = models.PositiveSmallIntegerField(default=0)  # of `Plan.steps`: whose video it is
+    engines_tried = models.JSONField(default=list)  # names: who failed at it, the first one first
     attempt = models.PositiveSmallIntegerField(default=1)  # of rendering; part of the engine's key
     not_drawn = models.JSONField(default=list)  # [{phrase, instead}]
     error_code = models.CharField(max_length=60, blank=True)
@@ -161,3 +164,16 @@ class Job(models.Model):
             "message": self.error_message,
             "retryable": self.is_retryable,
         }
+
+
+class EngineState(models.Model):
+    """What all processes know of an engine; without a row it works. See `generation.breaker`."""
+
+    name = models.CharField(max_length=40, primary_key=True)  # as ENGINES has it
+    failures = models.PositiveIntegerField(default=0)  # in a row
+    failing_since = models.DateTimeField(null=True)
+    open_until = models.DateTimeField(null=True)  # past: half open
+    drained_at = models.DateTimeField(null=True)  # by the operator
+
+    def __str__(self) -> str:
+        return f"engine {self.name}"

@@ -11,7 +11,9 @@ from django.conf import settings
 from django.db.models import Avg, F
 from django.utils import timezone
 
-from generation.engines import EngineReport, configured, report_of, slots_of
+from generation.breaker import slots_now, takes_jobs
+from generation.configured import configured
+from generation.engines import EngineReport, report_of, slots_of
 from generation.models import Job, JobQuerySet
 from generation.states import HELD, State
 
@@ -32,7 +34,7 @@ def queue_of(engine: str) -> list[UUID]:
 def startable(*, engine: str) -> list[UUID]:
     """Return the waiting jobs that the free slots of an engine are for, in their order."""
     rendering = Job.objects.filter(engine=engine, state=State.RENDERING).count()
-    free = max(0, slots_of(engine) - rendering)
+    free = max(0, slots_now(engine, of=slots_of(engine)) - rendering)
     return queue_of(engine)[:free]
 
 
@@ -119,7 +121,7 @@ def _engine(report: EngineReport) -> dict[str, Any]:
     return {
         "name": report.engine.name,
         "is_default": report.engine.name == settings.ENGINE_DEFAULT,
-        "is_available": report.is_available,
+        "is_available": report.is_available and takes_jobs(report.engine.name),
         "kind": can.kind if can else None,
         "description": can.description if can else None,
         "sizes": list(can.sizes) if can else [],

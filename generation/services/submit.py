@@ -12,14 +12,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from engine.contracts import EngineCapabilities, Shot
-from generation.engines import capabilities_of
-from generation.errors import (
-    PromptRefused,
-    SecondsOutOfRange,
-    SizeNotOffered,
-    TooManyGenerations,
-    TooManyShots,
-)
+from generation.errors import PromptRefused, TooManyGenerations
+from generation.fit import Measures, engine_for
 from generation.models import Job
 from generation.selectors import eta_of_next, jobs_of
 from generation.services.lease import lock_user_jobs
@@ -93,7 +87,7 @@ def submit(*, by: User, request: GenerationRequest) -> Job:
         feed.errors.ClipNotFound: the clip to remix is not visible to them.
         remix.errors.RemixNotAllowed: its author does not allow it.
     """
-    capabilities = _check(by, request)
+    engine, capabilities = _check(by, request)
     verdicts = policy_verdicts(request)
     if reasons := reasons_of(verdicts):
         raise PromptRefused(reasons=reasons)
@@ -102,13 +96,14 @@ def submit(*, by: User, request: GenerationRequest) -> Job:
         _check_active(by)
         job = Job.objects.create(
             user_id=by.pk,
-            engine=request.engine or settings.ENGINE_DEFAULT,
+            engine=engine,
             model=capabilities.name,
             engine_is_procedural=capabilities.procedural,
             prompt=request.prompt,
             shots=[asdict(shot) for shot in request.shots],
             seconds=request.seconds,
             size=request.size or capabilities.sizes[0],
+            fps=capabilities.fps[0],
             seed=secrets.randbelow(SEED_MAX + 1) if request.seed is None else request.seed,
             style=request.style,
             negative_prompt=request.negative_prompt,
@@ -132,10 +127,10 @@ def preflight(*, by: User, request: GenerationRequest) -> Preflight:
     Raises:
         DomainError: as `submit`, but for PromptRefused, whose reasons are returned.
     """
-    _check(by, request)
+    engine, _ = _check(by, request)
     _check_active(by)
     reasons = reasons_of(policy_verdicts(request))
-    eta_seconds = eta_of_next(request.engine or settings.ENGINE_DEFAULT)
+    eta_seconds = eta_of_next(engine)
     return Preflight(allowed=not reasons, reasons=reasons, eta_seconds=eta_seconds)
 
 
@@ -144,20 +139,13 @@ def policy_verdicts(request: GenerationRequest) -> dict[str, PromptVerdict]:
     return {field: check_prompt(text=text) for field, text in request.texts().items()}
 
 
-def _check(by: User, request: GenerationRequest) -> EngineCapabilities:
-    capabilities = capabilities_of(request.engine or settings.ENGINE_DEFAULT)
-    if request.size is not None and request.size not in capabilities.sizes:
-        raise SizeNotOffered(f"One of {', '.join(capabilities.sizes)}.", field="size")
-    longest = min(capabilities.max_seconds, settings.GENERATION_SECONDS_MAX)
-    if not capabilities.min_seconds <= request.seconds <= longest:
-        raise SecondsOutOfRange(
-            f"{capabilities.min_seconds} to {longest} seconds.", field="seconds"
-        )
-    if len(request.shots) > capabilities.max_shots:
-        raise TooManyShots(f"At most {capabilities.max_shots}.", field="shots")
+def _check(by: User, request: GenerationRequest) -> tuple[str, EngineCapabilities]:
+    shots = tuple(shot.seconds for shot in request.shots)
+    wanted = Measures(request.size, request.seconds, shots)
+    engine, capabilities = engine_for(request.engine or settings.ENGINE_DEFAULT, wanted)
     if request.remix_of is not None:
         check_may_remix(viewer=by, clip_id=request.remix_of.clip_id)
-    return capabilities
+    return engine, capabilities
 
 
 def _check_active(by: User) -> None:

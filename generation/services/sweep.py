@@ -15,9 +15,12 @@ from core.retention import forget_old_answers
 from core.storage import delete_prefix
 from engine.errors import EngineError, VideoNotFound
 from feed.services import collect_deleted_media
-from generation.engines import client_of, configured
+from generation.breaker import takes_jobs
+from generation.configured import configured
+from generation.engines import client_of
 from generation.errors import LeaseLost, UnknownEngine
 from generation.models import Job
+from generation.services.fallback import hand_over_waiting
 from generation.services.finish import prefix_of_claim
 from generation.services.lease import CLAIMS_MAX, LEASE
 from generation.services.moves import move, wake_startable
@@ -34,8 +37,9 @@ _log = logging.getLogger(__name__)
 def sweep() -> None:
     """Bring every job that nobody carries on to where somebody does; harmless at any time.
 
-    Re-queues jobs whose lease ran out, expires jobs past their deadline, calls workers for jobs
-    that a free slot waits for, and removes what ended jobs left behind. One sweep runs at a time.
+    Re-queues jobs whose lease ran out, expires jobs past their deadline, takes waiting jobs off
+    engines that take none, calls workers for jobs that a free slot waits for, and removes what
+    ended jobs left behind. One sweep runs at a time.
     """
     with _alone() as is_alone:
         if is_alone:
@@ -48,6 +52,8 @@ def _sweep() -> None:
     for job in Job.objects.lease_ran_out()[:BATCH]:
         _if_still_so(job, _requeue)
     for engine in configured():
+        if not takes_jobs(engine):
+            hand_over_waiting(engine)
         wake_startable(engine=engine)
     away: set[str] = set()  # an engine that does not answer is asked once a sweep
     for job in Job.objects.untidy(ended_for=TIDY_AFTER)[:BATCH]:

@@ -15,6 +15,7 @@ from generation.services.run import run_job
 from moderation.services import check_prompt
 
 
+@pytest.mark.django_db
 def test_engines_are_listed_with_kind_state_and_slots(engine, settings, capsys):
     settings.ENGINES = {**settings.ENGINES, "gone": {"url": "http://127.0.0.1:1", "slots": 3}}
     call_command("engines")
