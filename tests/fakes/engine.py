@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,9 +12,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import ffmpeg
-import uvicorn
 
-from config.local.sockets import free_port
 from engine.contracts import (
     Engine,
     EngineCapabilities,
@@ -26,9 +23,9 @@ from engine.contracts import (
 )
 from engine.errors import EngineError, RenderCancelled
 from engine.server import create_app
+from tests.fakes.serving import AppThread
 from transcode import ffmpeg as runner
 
-DEADLINE_SECONDS = 10.0
 E = TypeVar("E", bound=Engine)
 CAPABILITIES = EngineCapabilities(
     name="quick",
@@ -100,45 +97,25 @@ class QuickEngine:
         return Rendering(seed=request.seed or 0, not_drawn=missing, captions=captions)
 
 
-@dataclass
-class RunningEngine(Generic[E]):
-    """The engine and where it answers."""
+class RunningEngine(AppThread, Generic[E]):
+    """The engine and where it answers; what an earlier start had made is forgotten at the next.
 
-    engine: E
-    state: Path
-    port: int = field(default_factory=free_port)
-    _server: uvicorn.Server | None = None
-    _thread: threading.Thread | None = None
+    Args:
+        engine: what renders.
+        state: folder for its files.
+        options: of `create_app`.
+    """
 
-    @property
-    def url(self) -> str:
-        """The base URL, which outlives a restart."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Serve on the same port as before; what an earlier run had made is forgotten."""
-        app = create_app(self.engine, self.state)
-        config = uvicorn.Config(app, port=self.port, log_config=None, timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
-        self._thread.start()
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not self._server.started:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-    def stop(self) -> None:
-        """Go away, as in a crash: videos and keys are forgotten."""
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join(DEADLINE_SECONDS)
-            assert not self._thread.is_alive()
+    def __init__(self, engine: E, state: Path, **options: Any) -> None:
+        super().__init__(lambda: create_app(engine, state, **options))
+        self.engine = engine
+        self.state = state
 
 
 @contextmanager
-def served(engine: E, state: Path) -> Iterator[RunningEngine[E]]:
-    """Serve an engine while the block runs."""
-    running = RunningEngine(engine, state)
+def served(engine: E, state: Path, **options: Any) -> Iterator[RunningEngine[E]]:
+    """Serve an engine while the block runs; `options` are those of `create_app`."""
+    running = RunningEngine(engine, state, **options)
     running.start()
     try:
         yield running
