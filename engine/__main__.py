@@ -14,6 +14,7 @@ from engine.errors import EngineError
 from engine.parent import die_with_parent
 from engine.registry import ENGINES, OPTIONS, make_engine
 from engine.server import create_app
+from engine.webhooks import read_endpoint
 
 SHUTDOWN_SECONDS = 3
 
@@ -37,6 +38,9 @@ def main() -> None:
     # So that a restart finds what torch compiled for the card.
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(state / "compiled" / "torch"))
     try:
+        webhook = read_endpoint(
+            os.environ.get("ENGINE_WEBHOOK_URL"), os.environ.get("ENGINE_WEBHOOK_SECRET")
+        )
         engine = make_engine(options.engine, **_engine_options(options))
     except EngineError as error:
         sys.exit(error.message)
@@ -48,6 +52,7 @@ def main() -> None:
         state,
         key=os.environ.get("ENGINE_KEY") or None,
         on_ready=lambda: print(f"engine ready {address}", flush=True),  # noqa: T201
+        webhook=webhook,
     )
     config = uvicorn.Config(
         app,

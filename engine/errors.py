@@ -93,3 +93,9 @@ class RenderCancelled(EngineError):
     """The caller no longer wants the clip."""
 
     code = "cancelled"
+
+
+class WebhookMisconfigured(EngineError):
+    """The operator's URL or secret of webhooks is wrong or missing."""
+
+    code = "webhook_misconfigured"

@@ -62,6 +62,7 @@ class RenderQueue:
         self.warmth: str = "warming_up"  # then "ok" or "failed"
         self.films = FilmFolder(folder)
         self._limits = limits
+        self._on_end: Callable[[Record], None] = lambda _: None
         self._records: dict[str, Record] = {}  # in the order of their making
         self._orders: dict[str, Order] = {}  # of videos that are not finished
         self._keys: dict[str, str] = {}  # idempotency key → video id
@@ -71,11 +72,19 @@ class RenderQueue:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, on_ready: Callable[[], None]) -> None:
+    def start(
+        self, on_ready: Callable[[], None], on_end: Callable[[Record], None] = lambda _: None
+    ) -> None:
         """Forget files of an earlier run, warm the engine up, call `on_ready`, then render.
 
         When the engine cannot warm up, every video fails at once with `engine_broken`.
+
+        Args:
+            on_ready: called from the render thread.
+            on_end: called from the render thread, once for every video that completes or fails;
+                not for one that was removed before.
         """
+        self._on_end = on_end
         self.films.open()
         self._thread = threading.Thread(target=self._work, args=(on_ready,), name="render")
         self._thread.start()
@@ -146,6 +155,12 @@ class RenderQueue:
             if video_id not in self._records:
                 raise VideoNotFound(f"No video has the id {video_id[:80]!r}.")
             return self._records[video_id]
+
+    def has(self, video_id: str) -> bool:
+        """Whether there is such a video, still."""
+        with self._changed:
+            self._forget_expired()
+            return video_id in self._records
 
     def find(self, sha256: bytes) -> Record | None:
         """Return the finished video whose MP4 has this digest; None when there is none."""
@@ -257,9 +272,11 @@ class RenderQueue:
         now = int(time.time())
         with self._changed:
             self._orders.pop(video_id, None)
-            self._update(
+            record = self._update(
                 video_id, completed_at=now, expires_at=now + self._limits.keep_seconds, **changes
             )
+        if record is not None:
+            self._on_end(record)
 
     def _update(self, video_id: str, **changes: object) -> Record | None:
         record = self._records.get(video_id)

@@ -37,6 +37,7 @@ from engine.orders import CHANGE_FIELDS, read_request
 from engine.previews import PreviewDesk
 from engine.queue import QueueLimits, Record, RenderQueue
 from engine.sources import check_offered, order_edit, order_extension
+from engine.webhooks import Endpoint, Webhooks
 from engine.worlds import MAX_SEED
 
 MAX_KEY_CHARACTERS = 255
@@ -58,8 +59,9 @@ def create_app(
     key: str | None = None,
     limits: QueueLimits | None = None,
     on_ready: Callable[[], None] = lambda: None,
+    webhook: Endpoint | None = None,
 ) -> Starlette:
-    """Make the app; its lifespan starts and stops the render thread.
+    """Make the app; its lifespan starts and stops the threads that render and tell.
 
     Args:
         engine: what renders.
@@ -67,14 +69,22 @@ def create_app(
         key: bearer key every request but /health must carry; None: open.
         limits: of the queue.
         on_ready: called from the render thread when the engine is warm.
+        webhook: who is told of every video's end.
     """
     queue = RenderQueue(engine, state / "videos", limits or QueueLimits())
+    webhooks = Webhooks(webhook, queue.has) if webhook else None
     previews = PreviewDesk(engine)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        queue.start(on_ready)
+        if webhooks:
+            webhooks.start()
+            queue.start(on_ready, webhooks.tell)
+        else:
+            queue.start(on_ready)
         yield
+        if webhooks:  # before the queue: a render that ends with the service did not fail
+            await asyncio.to_thread(webhooks.stop)
         previews.stop()
         await asyncio.to_thread(queue.stop)
 
