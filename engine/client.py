@@ -20,7 +20,7 @@ from engine.dialects.offer import Offer
 from engine.errors import AnswerUnusable, ContentNotFound, EngineError, VideoNotFound
 from engine.exchange import Exchange
 from engine.plans import Plan, plan
-from engine.wire import change_fields, read_capabilities, read_video, request_fields
+from engine.wire import change_fields, change_form, read_capabilities, read_video, request_fields
 
 MAX_WORLD_BYTES = 8 << 20
 MAX_VOCABULARY_BYTES = 4 << 20
@@ -88,13 +88,13 @@ class EngineClient:
         return self._video("POST", call.path, **call.options)
 
     def extend(
-        self, video: str | bytes, change: Change, *, seconds: int, idempotency_key: str
+        self, video: str | bytes | Path, change: Change, *, seconds: int, idempotency_key: str
     ) -> Video:
         """Ask for a video that shows another one and then `seconds` of what happens next.
 
         Args:
             video: the id of a completed video; or the world of one, as `world` gave it: then only
-                what is new is shown.
+                what is new is shown; or any film, for an engine that builds on films.
             change: what is to happen.
             seconds: length of what is new.
             idempotency_key: as for `submit`.
@@ -107,15 +107,16 @@ class EngineClient:
             EngineDenied: the key is wrong.
             EngineUnavailable: no usable answer came.
         """
-        fields = change_fields(change, video=video) | {"seconds": str(seconds)}
+        body = _change_body(video, change, {"seconds": str(seconds)})
         headers = {"Idempotency-Key": idempotency_key}
-        return self._video("POST", "/v1/videos/extensions", json=fields, headers=headers)
+        return self._video("POST", "/v1/videos/extensions", headers=headers, **body)
 
-    def edit(self, video: str | bytes, change: Change, *, idempotency_key: str) -> Video:
+    def edit(self, video: str | bytes | Path, change: Change, *, idempotency_key: str) -> Video:
         """Ask for a video of the same events as another one's, which look as the change says.
 
         Args:
-            video: the id of a completed video, or the world of one, as `world` gave it.
+            video: the id of a completed video, or the world of one, as `world` gave it; or any
+                film, for an engine that builds on films.
             change: how it is to look.
             idempotency_key: as for `submit`.
 
@@ -127,9 +128,10 @@ class EngineClient:
             EngineDenied: the key is wrong.
             EngineUnavailable: no usable answer came.
         """
-        fields = change_fields(change, video=video)
         headers = {"Idempotency-Key": idempotency_key}
-        return self._video("POST", "/v1/videos/edits", json=fields, headers=headers)
+        return self._video(
+            "POST", "/v1/videos/edits", headers=headers, **_change_body(video, change, {})
+        )
 
     def preview(self, request: VideoRequest) -> tuple[Preview, int]:
         """Return a contact sheet of the video that the same request would make, and its seed.
@@ -287,3 +289,11 @@ class EngineClient:
 def _path(video_id: str) -> str:
     # An id is the engine's: it must not lead to another address of it.
     return f"/v1/videos/{quote(video_id, safe='')}"
+
+
+def _change_body(video: str | bytes | Path, change: Change, more: dict[str, str]) -> dict[str, Any]:
+    """A change as httpx takes it: JSON, or a form around a film."""
+    if isinstance(video, Path):
+        film = (video.name, video.read_bytes(), "video/mp4")
+        return {"data": change_form(change) | more, "files": {"video": film}}
+    return {"json": change_fields(change, video=video) | more}

@@ -2,18 +2,20 @@
 
 The files of a video are `<id>.<what>` in one folder: `.mp4`, `.vtt` (only with speech), `.world` (a
 world document, only when the engine gives worlds) and the stills that the server makes of it. Until
-the film is made, `.head.mp4` and `.head.vtt` are the film that it goes on from.
+the film is made, `.head.mp4` and `.head.vtt` are the film that it goes on from, `.stock.mp4` the
+film that an engine builds on, and `.upload` a stranger's file that becomes it.
 """
 
 import hashlib
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.captions import joined
 from engine.contracts import Engine, NotDrawn, Rendering, VideoRequest
+from engine.footage import conform
 from engine.mp4 import join_mp4s
 from engine.worlds import WorldDocument, WorldPart, write_world
 
@@ -22,7 +24,7 @@ from engine.worlds import WorldDocument, WorldPart, write_world
 class Head:
     """The film that an extension goes on from, and comes first in what is delivered."""
 
-    video_id: str
+    video_id: str | None  # None: the order's stock, an upload
     parts: tuple[WorldPart, ...]
 
     @property
@@ -32,12 +34,23 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Stock:
+    """A film that an engine builds on: a video that is kept here, or an upload; equal by bytes."""
+
+    sha256: bytes
+    seconds: int
+    video_id: str | None
+    upload: bytes = field(default=b"", repr=False, compare=False)  # until the order is queued
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What makes one video: parts that are rendered in order and joined, behind a head if any."""
 
     parts: tuple[VideoRequest, ...]
     head: Head | None = None
     remixed_from: str | None = None
+    stock: Stock | None = None  # for engines that build on films
 
     @property
     def seconds(self) -> int:
@@ -87,15 +100,31 @@ class FilmFolder:
         for file in self._folder.glob(f"{video_id}.*"):
             file.unlink(missing_ok=True)
 
-    def keep_head(self, head: Head, *, for_video: str) -> None:
-        """Keep a finished film for the video that goes on from it; the original may then expire.
+    def keep(self, order: Order, *, for_video: str) -> Order:
+        """Keep the films that a video is made from; their originals may then expire.
+
+        Returns:
+            The order without the bytes that are now a file of the video.
 
         Raises:
-            FileNotFoundError: it has expired already.
+            FileNotFoundError: a film has expired already; nothing is kept.
+            OSError: an upload cannot be written; nothing is kept.
         """
-        os.link(self.file(head.video_id, ".mp4"), self.file(for_video, ".head.mp4"))
-        with suppress(FileNotFoundError):
-            os.link(self.file(head.video_id, ".vtt"), self.file(for_video, ".head.vtt"))
+        head, stock = order.head, order.stock
+        try:
+            if head and head.video_id:
+                os.link(self.file(head.video_id, ".mp4"), self.file(for_video, ".head.mp4"))
+                with suppress(FileNotFoundError):
+                    os.link(self.file(head.video_id, ".vtt"), self.file(for_video, ".head.vtt"))
+            if stock and stock.video_id:
+                os.link(self.file(stock.video_id, ".mp4"), self.file(for_video, ".stock.mp4"))
+            elif stock:
+                self.file(for_video, ".upload").write_bytes(stock.upload)
+                return replace(order, stock=replace(stock, upload=b""))
+        except OSError:
+            self.forget(for_video)
+            raise
+        return order
 
     def make(
         self,
@@ -110,9 +139,10 @@ class FilmFolder:
 
         Raises:
             RenderCancelled: `is_cancelled` answered true.
-            EngineError: the engine cannot make a part.
+            EngineError: the engine cannot make a part, or an upload cannot be decoded.
             TranscodeError: ffmpeg failed.
         """
+        order = self._with_stock(order, video_id, is_cancelled)
         is_single = len(order.parts) == 1 and order.head is None
         made: list[Rendering] = []
         new_seconds = sum(part.seconds for part in order.parts)
@@ -125,7 +155,15 @@ class FilmFolder:
             to = self.file(video_id, ".mp4" if is_single else f".{i}.mp4")
             made.append(engine.render(part, to, on_progress=on_part, is_cancelled=is_cancelled))
         if not is_single:
-            self._join(order, video_id)
+            can = engine.capabilities
+            self._join(
+                order,
+                video_id,
+                has_sound=can.audio and order.first.audio,
+                # A world's sound goes on through a joint; two films' do not.
+                is_faded=can.builds_on == "film",
+            )
+        self.file(video_id, ".stock.mp4").unlink(missing_ok=True)
         with self.file(video_id, ".mp4").open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
         return Film(
@@ -136,13 +174,30 @@ class FilmFolder:
             sha256=digest,
         )
 
-    def _join(self, order: Order, video_id: str) -> None:
+    def _with_stock(self, order: Order, video_id: str, is_cancelled: Callable[[], bool]) -> Order:
+        """Make an upload a film like ours, and tell every part where its film is."""
+        stock, film = order.stock, self.file(video_id, ".stock.mp4")
+        if stock is None:
+            return order
+        if stock.video_id is None:
+            upload = self.file(video_id, ".upload")
+            conform(upload, film, order.first, seconds=stock.seconds, is_cancelled=is_cancelled)
+            upload.unlink()
+        if order.head and order.head.video_id is None:
+            os.link(film, self.file(video_id, ".head.mp4"))
+        parts = (
+            replace(part, source=replace(part.source, film=film) if part.source else None)
+            for part in order.parts
+        )
+        return replace(order, parts=tuple(parts))
+
+    def _join(self, order: Order, video_id: str, *, has_sound: bool, is_faded: bool) -> None:
         films = [
             (self.file(video_id, f".{i}.mp4"), part.seconds) for i, part in enumerate(order.parts)
         ]
         if order.head:
             films.insert(0, (self.file(video_id, ".head.mp4"), order.head.seconds))
-        join_mp4s(self.file(video_id, ".mp4"), films, has_sound=order.first.audio)
+        join_mp4s(self.file(video_id, ".mp4"), films, has_sound=has_sound, is_faded=is_faded)
         for film, _ in films:
             film.unlink()
 

@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,12 +22,16 @@ from engine.errors import (
     VideoNotFound,
     VideoNotReady,
 )
+from engine.footage import UPLOAD_LIMITS
 
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = (
     MAX_REFERENCE_BYTES * 4 // 3 + 256 * 1024
 )  # base64 of the largest image, and the rest
+# Where a film may be sent, as a form.
+FILM_PATHS = frozenset({"/v1/videos/extensions", "/v1/videos/edits"})
+MAX_FILM_BODY_BYTES = UPLOAD_LIMITS.max_bytes + MAX_BODY_BYTES
 STATUS_OF_CODE = {
     "request_too_large": 413,
     "file_too_large": 413,
@@ -104,7 +109,10 @@ class Key:
 
 
 class BodyLimit:
-    """Refuses a body above `MAX_BODY_BYTES`, by its header or when the bytes come."""
+    """Refuses a body that is too large, by its header or when the bytes come.
+
+    That is above `MAX_BODY_BYTES`, or `MAX_FILM_BODY_BYTES` of a form that may have a film in it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -118,9 +126,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length[:20]) > MAX_BODY_BYTES:
-            refused = await engine_error(Request(scope), _too_large())
+        headers = dict(scope["headers"])
+        length, most = headers.get(b"content-length", b"0"), _most_bytes(scope["path"], headers)
+        if not length.isdigit() or int(length[:20]) > most:
+            refused = await engine_error(Request(scope), _too_large(most))
             await refused(scope, receive, send)
             return
         received = 0
@@ -129,14 +138,19 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
-                raise _too_large()
+            if received > most:
+                raise _too_large(most)
             return message
 
         await self._app(scope, counted, send)
 
 
-def _too_large() -> RequestRejected:
+def _most_bytes(path: str, headers: Mapping[bytes, bytes]) -> int:
+    is_form = headers.get(b"content-type", b"").strip().lower().startswith(b"multipart/form-data")
+    return MAX_FILM_BODY_BYTES if is_form and path in FILM_PATHS else MAX_BODY_BYTES
+
+
+def _too_large(most: int) -> RequestRejected:
     return RequestRejected(
-        f"The request is larger than {MAX_BODY_BYTES} bytes.", param=None, code="request_too_large"
+        f"The request is larger than {most} bytes.", param=None, code="request_too_large"
     )

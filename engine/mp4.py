@@ -3,6 +3,7 @@
 import wave
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import numpy as np
@@ -13,6 +14,7 @@ from transcode.ffmpeg import run
 ENCODE_SECONDS = 900.0  # an upper bound: the pictures come as slowly as the engine makes them
 STILL_SECONDS = 30.0
 SAMPLE_RATE_HZ = 48_000
+FADE_SECONDS = 0.01
 SOUND = {"c:a": "aac", "b:a": "160k"}
 # The clip is encoded once more when it is marked, so this one stays close to the source, and is
 # quick rather than small.
@@ -66,7 +68,9 @@ def write_mp4(
         wav.unlink(missing_ok=True)
 
 
-def join_mp4s(to: Path, films: Sequence[tuple[Path, float]], *, has_sound: bool) -> None:
+def join_mp4s(
+    to: Path, films: Sequence[tuple[Path, float]], *, has_sound: bool, is_faded: bool = False
+) -> None:
     """Show films that `write_mp4` wrote at one size and rate one after the other.
 
     Pictures are copied as they are. Sound is decoded, cut to its film's length to the sample, and
@@ -75,7 +79,8 @@ def join_mp4s(to: Path, films: Sequence[tuple[Path, float]], *, has_sound: bool)
     Args:
         to: the file to write, whole or not at all.
         films: each film and its length in seconds.
-        has_sound: whether the films have sound; all or none do.
+        has_sound: whether the films are heard; then all have sound.
+        is_faded: whether sounds that break off at a joint are faded there, so that none clicks.
 
     Raises:
         TranscodeError: ffmpeg failed.
@@ -91,6 +96,8 @@ def join_mp4s(to: Path, films: Sequence[tuple[Path, float]], *, has_sound: bool)
             .filter("atrim", end=seconds)
             for film, seconds in films
         ]
+        if is_faded:
+            heard = _faded(heard, [seconds for _, seconds in films])
         streams.append(ffmpeg.concat(*heard, v=0, a=1))
         options = SOUND
     graph = ffmpeg.output(*streams, str(part), **options, vcodec="copy", movflags="+faststart")
@@ -102,6 +109,18 @@ def join_mp4s(to: Path, films: Sequence[tuple[Path, float]], *, has_sound: bool)
     finally:
         part.unlink(missing_ok=True)
         script.unlink(missing_ok=True)
+
+
+def _faded(heard: list[Any], lengths: list[float]) -> list[Any]:
+    """The sounds of films, silent for a moment at each joint."""
+    last = len(heard) - 1
+    for i, seconds in enumerate(lengths):
+        if i > 0:
+            heard[i] = heard[i].filter("afade", type="in", duration=FADE_SECONDS)
+        if i < last:
+            begins = seconds - FADE_SECONDS
+            heard[i] = heard[i].filter("afade", type="out", st=begins, duration=FADE_SECONDS)
+    return heard
 
 
 def write_thumbnail(video: Path, to: Path, *, at_seconds: float) -> None:

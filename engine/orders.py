@@ -95,6 +95,8 @@ def read_change(
 
 def _seconds(fields: Mapping[str, Any], shots: tuple[Shot, ...], limits: EngineCapabilities) -> int:
     low, high = limits.min_seconds, limits.max_seconds
+    if not shots:  # it is one take
+        high = limits.max_shot_seconds or high
     asked = check.integer(fields.get("seconds"), "seconds", low, high)
     if not shots:
         return asked or min(DEFAULT_SECONDS, high)
@@ -131,7 +133,8 @@ def _shot(item: Any, name: str, limits: EngineCapabilities) -> Shot:
         raise RequestRejected(expected, param=name)
     named = {f"{name}.{field}": content for field, content in item.items()}
     prompt = check.text(named, f"{name}.prompt", MAX_PROMPT_CHARACTERS)
-    seconds = check.integer(item.get("seconds"), f"{name}.seconds", 1, limits.max_seconds)
+    longest = limits.max_shot_seconds or limits.max_seconds
+    seconds = check.integer(item.get("seconds"), f"{name}.seconds", 1, longest)
     camera = check.text(named, f"{name}.camera", MAX_STYLE_CHARACTERS)
     if prompt is None or seconds is None:
         check.refuse_missing(f"{name}.prompt" if prompt is None else f"{name}.seconds")

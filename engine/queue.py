@@ -100,12 +100,12 @@ class RenderQueue:
     def submit(self, order: Order, *, idempotency_key: str | None) -> Record:
         """Queue a video; with a key that was used before, return that video instead.
 
-        The film of a head is kept for this video from now on, whatever happens to the other.
+        The films it builds on are kept for it from now on, whatever happens to the others.
 
         Raises:
             RequestRejected: the key was used for another request.
             EngineBusy: too many videos wait.
-            VideoNotFound: the head has expired meanwhile.
+            VideoNotFound: a film that it builds on has expired meanwhile.
         """
         fingerprint = order.fingerprint
         with self._changed:
@@ -130,11 +130,10 @@ class RenderQueue:
                 created_at=int(time.time()),
                 seed=order.first.seed,
             )
-            if order.head:
-                try:
-                    self.films.keep_head(order.head, for_video=record.id)
-                except FileNotFoundError:
-                    raise VideoNotFound("The video to extend has expired.") from None
+            try:
+                order = self.films.keep(order, for_video=record.id)
+            except FileNotFoundError:
+                raise VideoNotFound("The video to build on has expired.") from None
             self._records[record.id] = record
             self._orders[record.id] = order
             self._cancelled[record.id] = threading.Event()

@@ -65,12 +65,12 @@ def request_fields(request: VideoRequest) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def change_fields(change: Change, *, video: str | bytes) -> dict[str, Any]:
+def change_fields(change: Change, *, video: str | bytes | None) -> dict[str, Any]:
     """The JSON object that `read_change` reads back as the same change of a video.
 
     Args:
         change: what is to be different.
-        video: the video's id, or its world.
+        video: the video's id, or its world; None: what is neither goes beside it.
     """
     fields = {
         "prompt": change.prompt,
@@ -82,6 +82,16 @@ def change_fields(change: Change, *, video: str | bytes) -> dict[str, Any]:
         "world": video.decode("utf-8", "replace") if isinstance(video, bytes) else None,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def change_form(change: Change) -> dict[str, str | list[str]]:
+    """The form that `read_change` reads back as the same change; the film goes beside it."""
+    fields = change_fields(change, video=None)
+    cast = fields.pop("characters", [])
+    form: dict[str, str | list[str]] = {name: str(value) for name, value in fields.items()}
+    for column in ("name", "image_url") if cast else ():
+        form[f"characters[][{column}]"] = [member[column] for member in cast]
+    return form
 
 
 def read_video(answer: Mapping[str, Any]) -> Video:
