@@ -56,6 +56,12 @@ def conform(
         raise EngineError(f"The film cannot be decoded: {error}.", code="video_unusable") from error
 
 
+def count_frames(film: Path) -> int:
+    """How many frames a film has that `write_mp4` wrote."""
+    with av.open(str(film), options=SAFE_INPUT) as container:
+        return container.streams.video[0].frames
+
+
 def read_frames(film: Path, numbers: Sequence[int]) -> Frames:
     """Decode frames of a film that `write_mp4` wrote; its last stands for those behind its end.
 

@@ -15,17 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from engine.contracts import EngineCapabilities, Preview, Rendering, VideoRequest
+from engine.contracts import EngineCapabilities, Operation, Preview, Rendering, VideoRequest
 from engine.engines.diffusers.errors import OutOfMemory
 from engine.engines.diffusers.family import (
     Ask,
     Clip,
     Embedding,
     Family,
+    Frames,
     OnStep,
     frames_at_least,
     pixels_at_least,
 )
+from engine.engines.diffusers.films import last_frames, numbers_at, padded
 from engine.engines.diffusers.folder import GIB, ModelFolder, read_folder
 from engine.engines.diffusers.licences import check_accepted, licence_of
 from engine.engines.diffusers.ltx2 import Ltx2Family
@@ -34,6 +36,7 @@ from engine.engines.diffusers.sound import as_soundtrack
 from engine.engines.diffusers.tuning import Tuning, choose, seconds_generated, this_machine
 from engine.engines.diffusers.wan import WanFamily
 from engine.errors import EngineError, RenderCancelled, RequestRejected
+from engine.footage import read_frames
 from engine.mp4 import write_mp4
 
 log = logging.getLogger(__name__)
@@ -71,6 +74,8 @@ class DiffusersEngine:
     def capabilities(self) -> EngineCapabilities:
         """What the model in the folder takes."""
         traits, recipe = self.family.traits, self.family.recipe
+        operations: list[Operation] = ["extend"] if traits.takes_picture else []
+        operations += ["edit", "remix"] if traits.takes_film else []
         return EngineCapabilities(
             name=traits.name,
             kind="diffusion",
@@ -85,6 +90,8 @@ class DiffusersEngine:
             procedural=False,
             input_reference=traits.takes_picture,
             licence=self.licence.id,
+            operations=tuple(operations),
+            builds_on="film",
         )
 
     def vocabulary(self) -> dict[str, Any]:
@@ -170,10 +177,11 @@ class DiffusersEngine:
         """
         import torch
 
-        picture = self._picture(request)
+        lead = self._lead(request)
+        opening = self._picture(request) if lead is None else lead
         try:
             with torch.no_grad():  # not inference_mode: weights that it moved could not move again
-                clip = self.family.generate(self._ask(request, picture, seed), on_step)
+                clip = self.family.generate(self._ask(request, opening, seed), on_step)
         except torch.OutOfMemoryError as error:
             log.warning("a clip of %s for %s s: %s", request.size, request.seconds, error)
             clip = None  # here the error's traceback still holds the tensors that filled the card
@@ -185,36 +193,61 @@ class DiffusersEngine:
             raise OutOfMemory(
                 "The clip is too large for this engine: ask for a smaller or shorter one."
             )
-        return replace(clip, frames=_cut(clip.frames, self.family.traits.fps, request))
+        fps, first = self.family.traits.fps, 0 if lead is None else len(lead)
+        frames = _cut(clip.frames[first:], fps, request)
+        sound = None if clip.sound is None else clip.sound[first * clip.sound_hz // fps :]
+        return replace(clip, frames=frames, sound=sound)
 
     def _encode(self, prompt: str) -> Embedding:
         return self.family.encode(prompt)
 
-    def _ask(self, request: VideoRequest, picture: Image.Image | None, seed: int) -> Ask:
+    def _ask(self, request: VideoRequest, opening: Frames | None, seed: int) -> Ask:
         traits, recipe = self.family.traits, self.family.recipe
         seconds = request.seconds
         if self._tuning is not None:
             seconds = seconds_generated(seconds, self._tuning, recipe.max_seconds)
         negative = request.negative_prompt or traits.negative_prompt
         width_px, height_px = self._size_made(request)
+        source, needed = request.source, request.seconds * traits.fps
+        if source and source.operation == "extend" and opening is not None:
+            needed += len(opening)
+        frames = frames_at_least(max(seconds * traits.fps, needed), traits.frame_step)
         return Ask(
             text=self._embeddings.get(_prompt(request)),
             negative=self._embeddings.get(negative) if recipe.guidance > 1 else None,
-            picture=picture,
+            opening=opening,
             width_px=width_px,
             height_px=height_px,
-            frames=frames_at_least(seconds * traits.fps, traits.frame_step),
+            frames=frames,
             seed=seed,
+            film=self._film(request, frames),
         )
 
-    def _picture(self, request: VideoRequest) -> Image.Image | None:
+    def _lead(self, request: VideoRequest) -> Frames | None:
+        """The last frames of the film that is to be extended, in the size that is made."""
+        source, traits = request.source, self.family.traits
+        if source is None or source.film is None or source.operation != "extend":
+            return None
+        frames = last_frames(source.film, request.fps, traits)
+        return padded(frames, self._size_made(request))
+
+    def _film(self, request: VideoRequest, frames: int) -> Frames | None:
+        """The frames that are to be changed, in the size that is made."""
+        source, fps = request.source, self.family.traits.fps
+        if source is None or source.film is None or source.operation != "edit":
+            return None
+        first = source.begins_seconds * fps
+        numbers = numbers_at(range(first, first + frames), fps, request.fps)
+        return padded(read_frames(source.film, numbers), self._size_made(request))
+
+    def _picture(self, request: VideoRequest) -> Frames | None:
         """The first frame that the request gives, if any, in the size that is made.
 
         Raises:
             RequestRejected: as `render`.
         """
         traits = self.family.traits
-        if request.input_reference is None:
+        if request.input_reference is None or request.source:
             if traits.needs_picture:
                 raise RequestRejected(
                     "This model animates a picture and needs one.", param="input_reference"
@@ -222,7 +255,7 @@ class DiffusersEngine:
             return None
         if not traits.takes_picture:
             raise RequestRejected("This model takes no picture.", param="input_reference")
-        return _fitted(request.input_reference, self._size_made(request))
+        return np.asarray(_fitted(request.input_reference, self._size_made(request)))[None]
 
     def _size_made(self, request: VideoRequest) -> tuple[int, int]:
         """Width and height in px, of which the request's are cut."""

@@ -13,6 +13,7 @@ from PIL import Image
 from engine.engines.diffusers.errors import ModelUnusable
 from engine.engines.diffusers.tuning import Tuning
 
+Frames = NDArray[np.uint8]  # (frames, height, width, 3), RGB
 Tensor = Any  # torch.Tensor: torch is imported only when an engine loads its model
 Embedding = tuple[Tensor, ...]  # what a text encoder makes of one prompt
 OnStep = Callable[[int, int], None]  # steps done, of so many; it may raise, which ends the clip
@@ -27,6 +28,7 @@ class Recipe:
     sizes: tuple[str, ...]  # "WIDTHxHEIGHT" in px; the first is the default
     max_seconds: int
     sigmas: tuple[float, ...] = ()  # the noise levels of a distilled LTX-2; empty: evenly spaced
+    strength: float = 0.7  # of an edit: the share of the steps that a film goes through again
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Traits:
     takes_picture: bool
     negative_prompt: str  # what it is told to avoid when the caller says nothing
     attention_is_masked: bool  # then FlashAttention cannot serve it
+    opening_frames: int = 1  # so many of a film's last frames it can go on from, k * frame_step + 1
+    takes_film: bool = False  # it can change a film
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +54,24 @@ class Ask:
 
     text: Embedding
     negative: Embedding | None  # None: guidance is off
-    picture: Image.Image | None  # the first frame, of the same size
+    opening: Frames | None  # the frames that it begins with, of its size
     width_px: int
     height_px: int
     frames: int
     seed: int
+    film: Frames | None = None  # what is to be changed: `frames` of them, of its size
+
+    @property
+    def picture(self) -> Image.Image | None:
+        """The frame that it begins with, for models that take one."""
+        return None if self.opening is None else Image.fromarray(self.opening[-1])
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
     """What a model made."""
 
-    frames: NDArray[np.uint8]  # (frames, height, width, 3), RGB
+    frames: Frames
     sound: NDArray[np.float32] | None = None  # (samples, channels)
     sound_hz: int = 0
 
@@ -135,7 +145,8 @@ def read_recipe(file: Path | None, usual: Recipe) -> Recipe:
     if not _is_sound(values):
         raise ModelUnusable(
             f"The recipe {file} is wrong: steps and max_seconds are integers from 1, guidance is a"
-            ' number from 1, sizes a list like ["480x832"], sigmas one of numbers within 0 and 1.'
+            ' number from 1, sizes a list like ["480x832"], strength within 0 and 1, sigmas a list'
+            " of such numbers."
         )
     return Recipe(**values)
 
@@ -149,8 +160,12 @@ def _is_sound(values: dict[str, Any]) -> bool:
         and len(values["sizes"]) > 0
         and all(_is_size(size) for size in values["sizes"])
         and isinstance(values["sigmas"], tuple)
-        and all(isinstance(sigma, int | float) and 0 < sigma <= 1 for sigma in values["sigmas"])
+        and all(_is_share(value) for value in (*values["sigmas"], values["strength"]))
     )
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and 0 < value <= 1
 
 
 def _is_size(size: object) -> bool:

@@ -20,6 +20,7 @@ from engine.engines.diffusers.tuning import Tuning, tune
 
 TEXT_TOKENS = 1024
 FPS = 24
+OPENING_FRAMES = 17  # 0.7 s of a film tell how things move in it
 NEGATIVE_PROMPT = (
     "low quality, blurred, flickering, jerky or implausible motion, deformed bodies, lettering,"
     " logos, sound out of step with the picture, crackling or metallic voices"
@@ -61,6 +62,7 @@ class Ltx2Family:
             takes_picture=True,
             negative_prompt=NEGATIVE_PROMPT,
             attention_is_masked=True,  # the text's padding
+            opening_frames=OPENING_FRAMES,
         )
         self.recipe = read_recipe(
             recipe,
@@ -73,10 +75,11 @@ class Ltx2Family:
         )
         self._pipe: Any = None
         self._picture_pipe: Any = None
+        self._opening_pipe: Any = None
         self._device = "cpu"
 
     def load(self, tuning: Tuning) -> None:
-        """Read the weights once, for the text and the picture pipeline."""
+        """Read the weights once, for texts, for pictures, and for the ends of films."""
         import diffusers
 
         self._pipe = diffusers.LTX2Pipeline.from_pretrained(
@@ -88,7 +91,9 @@ class Ltx2Family:
         self._device = tuning.device
         tune(self._pipe, tuning, sizes=len(self.recipe.sizes))
         self._picture_pipe = diffusers.LTX2ImageToVideoPipeline(**self._pipe.components)
-        self._picture_pipe.set_progress_bar_config(disable=True)
+        self._opening_pipe = diffusers.LTX2ConditionPipeline(**self._pipe.components)
+        for pipe in (self._picture_pipe, self._opening_pipe):
+            pipe.set_progress_bar_config(disable=True)
 
     def encode(self, prompt: str) -> Embedding:
         """All hidden states of Gemma, (1, 1024, layers * width), and which of the tokens count."""
@@ -108,11 +113,11 @@ class Ltx2Family:
             on_step(step + 1, steps)
             return values
 
-        pipe = self._pipe if ask.picture is None else self._picture_pipe
+        pipe, begins = self._way(ask)
         text = on_device(ask.text, self._device)
         negative = on_device(ask.negative, self._device) or (None, None)
         made = pipe(
-            **({} if ask.picture is None else {"image": ask.picture}),
+            **begins,
             **(GUIDED if ask.negative else PLAIN),
             prompt_embeds=text[0],
             prompt_attention_mask=text[1],
@@ -135,6 +140,16 @@ class Ltx2Family:
             sound=made.audio[0].float().cpu().numpy().T,
             sound_hz=self._pipe.vocoder.config.output_sampling_rate,
         )
+
+    def _way(self, ask: Ask) -> tuple[Any, dict[str, Any]]:
+        """The pipeline for how the clip begins, and what it alone takes."""
+        from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition
+
+        if ask.opening is None:
+            return self._pipe, {}
+        if len(ask.opening) == 1:
+            return self._picture_pipe, {"image": ask.picture}
+        return self._opening_pipe, {"conditions": [LTX2VideoCondition(ask.opening)]}
 
     def release(self) -> None:
         """Send what waits in main memory back there."""

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from engine.engines.diffusers.family import (
     Ask,
     Clip,
@@ -50,6 +52,7 @@ class WanFamily:
         )
         self._pipe: Any = None
         self._picture_pipe: Any = None
+        self._film_pipe: Any = None
         self._device = "cpu"
 
     def load(self, tuning: Tuning) -> None:
@@ -75,6 +78,27 @@ class WanFamily:
             self._picture_pipe.set_progress_bar_config(disable=True)
         else:
             self._picture_pipe = self._pipe
+        if self.traits.takes_film:
+            self._film_pipe = self._make_film_pipe()
+
+    def _make_film_pipe(self) -> Any:
+        """Video-to-video with the same networks: noise a film, and denoise it by another prompt."""
+        import diffusers
+
+        parts = self._pipe.components
+        second, boundary = parts.get("transformer_2"), self._folder.index.get("boundary_ratio")
+        transformer = parts["transformer"]
+        if second is not None and boundary is not None:
+            begins = boundary * parts["scheduler"].config.num_train_timesteps
+            transformer = TwoNetworks(transformer, second, begins)
+        names = ("tokenizer", "text_encoder", "vae", "scheduler")
+        pipe = diffusers.WanVideoToVideoPipeline(
+            **{name: parts[name] for name in names}, transformer=transformer
+        )
+        # It reckons with 8; the VAE of 5B makes a latent of 16 pixels a side.
+        pipe.vae_scale_factor_spatial = self._pipe.vae_scale_factor_spatial
+        pipe.set_progress_bar_config(disable=True)
+        return pipe
 
     def encode(self, prompt: str) -> Embedding:
         """The hidden states of UMT5, (1, 512, width)."""
@@ -87,8 +111,7 @@ class WanFamily:
         """Denoise and decode."""
         import torch
 
-        pipe = self._pipe if ask.picture is None else self._picture_pipe
-        steps = self.recipe.steps
+        pipe, more, steps = self._way(ask)
         text, negative = on_device(ask.text, self._device), on_device(ask.negative, self._device)
 
         def on_step_end(_: object, step: int, __: object, values: dict[str, Any]) -> dict[str, Any]:
@@ -96,13 +119,12 @@ class WanFamily:
             return values
 
         made = pipe(
-            **({} if ask.picture is None else {"image": ask.picture}),
+            **more,
             prompt_embeds=text[0],
             negative_prompt_embeds=negative[0] if negative else None,
             width=ask.width_px,
             height=ask.height_px,
-            num_frames=ask.frames,
-            num_inference_steps=steps,
+            num_inference_steps=self.recipe.steps,
             guidance_scale=self.recipe.guidance,
             # Noise is drawn on the CPU, so a seed means the same on every card.
             generator=torch.Generator("cpu").manual_seed(ask.seed),
@@ -110,6 +132,18 @@ class WanFamily:
             callback_on_step_end=on_step_end,
         )
         return Clip(as_frames(made.frames[0]))
+
+    def _way(self, ask: Ask) -> tuple[Any, dict[str, Any], int]:
+        """The pipeline for what is asked, what it alone takes, and the steps that it will go."""
+        steps = self.recipe.steps
+        if ask.film is not None:
+            repeated = max(1, round(steps * self.recipe.strength))
+            strength = min(1.0, (repeated + 0.5) / steps)  # the pipeline rounds down
+            video = [Image.fromarray(frame) for frame in ask.film]
+            return self._film_pipe, {"video": video, "strength": strength}, repeated
+        if ask.picture is None:
+            return self._pipe, {"num_frames": ask.frames}, steps
+        return self._picture_pipe, {"image": ask.picture, "num_frames": ask.frames}, steps
 
     def release(self) -> None:
         """Send what waits in main memory back there."""
@@ -132,4 +166,26 @@ def _traits(folder: ModelFolder) -> Traits:
         takes_picture=needs_picture or is_5b,
         negative_prompt=NEGATIVE_PROMPT,
         attention_is_masked=False,
+        takes_film=not needs_picture,
     )
+
+
+class TwoNetworks:
+    """A14B as one network: the first for much noise, from a timestep on, the second for less.
+
+    Pipelines that know one transformer take it as theirs.
+    """
+
+    def __init__(self, first: Any, second: Any, begins: float) -> None:
+        self._first, self._second, self._begins = first, second, begins
+        self.config = first.config
+
+    @property
+    def dtype(self) -> Any:
+        """The torch.dtype of both."""
+        return self._first.dtype
+
+    def __call__(self, *, timestep: Any, **inputs: Any) -> Any:
+        """Run the network that the timestep is for."""
+        network = self._first if timestep.max() >= self._begins else self._second
+        return network(timestep=timestep, **inputs)

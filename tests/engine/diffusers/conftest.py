@@ -71,6 +71,13 @@ def wan(make, tmp_path_factory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
+def both(make, tmp_path_factory) -> Iterator[Running]:
+    """A served Wan like 2.2 TI2V 5B."""
+    with served(make("wan_both"), tmp_path_factory.mktemp("both")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def ltx2(make, tmp_path_factory) -> Iterator[Running]:
     """A served LTX-2."""
     with served(make("ltx2"), tmp_path_factory.mktemp("ltx2")) as running:

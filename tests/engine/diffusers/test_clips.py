@@ -92,18 +92,19 @@ def test_sound_that_is_not_wanted_is_left_out(ltx2, client, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("model", "fps", "audio", "takes_picture"),
+    ("model", "fps", "audio", "takes_picture", "operations"),
     [
-        ("wan_text", (16, 24), False, False),
-        ("wan_picture", (16, 24), False, True),
-        ("wan_both", (24,), False, True),
-        ("ltx2", (24,), True, True),
+        ("wan_text", (16, 24), False, False, ("edit", "remix")),
+        ("wan_picture", (16, 24), False, True, ("extend",)),
+        ("wan_both", (24,), False, True, ("extend", "edit", "remix")),
+        ("ltx2", (24,), True, True, ("extend",)),
     ],
 )
-def test_the_capabilities_are_the_models(make, model, fps, audio, takes_picture):
+def test_the_capabilities_are_the_models(make, model, fps, audio, takes_picture, operations):
     can = make(model).capabilities
     assert (can.fps, can.audio, can.input_reference) == (fps, audio, takes_picture)
-    assert (can.kind, can.procedural, can.operations) == ("diffusion", False, ())
+    assert (can.kind, can.procedural, can.builds_on) == ("diffusion", False, "film")
+    assert can.operations == operations
     assert (can.sizes, can.max_seconds) == (("64x64", "48x64"), 2)
 
 

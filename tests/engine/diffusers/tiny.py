@@ -43,6 +43,11 @@ def wan_picture(to: Path) -> Path:
     return _wan(to, in_channels=4 + 4 + 4, pipeline="WanImageToVideoPipeline", boundary_ratio=0.9)
 
 
+def wan_two(to: Path) -> Path:
+    """Like Wan 2.2 T2V A14B: one network for much noise, another for less."""
+    return _wan(to, in_channels=4, boundary_ratio=0.9)
+
+
 def wan_both(to: Path) -> Path:
     """Like Wan 2.2 TI2V-5B in what it takes: a text with or without a picture, 24 fps."""
     return _wan(to, in_channels=4, expand_timesteps=True)
