@@ -20,7 +20,7 @@ from engine.dialects.offer import Offer
 from engine.errors import AnswerUnusable, ContentNotFound, EngineError, VideoNotFound
 from engine.exchange import Exchange
 from engine.plans import Plan, plan
-from engine.wire import change_fields, change_form, read_capabilities, read_video, request_fields
+from engine.wire import change_body, read_capabilities, read_video, request_fields
 
 MAX_WORLD_BYTES = 8 << 20
 MAX_VOCABULARY_BYTES = 4 << 20
@@ -107,7 +107,7 @@ class EngineClient:
             EngineDenied: the key is wrong.
             EngineUnavailable: no usable answer came.
         """
-        body = _change_body(video, change, {"seconds": str(seconds)})
+        body = change_body(video, change, {"seconds": str(seconds)})
         headers = {"Idempotency-Key": idempotency_key}
         return self._video("POST", "/v1/videos/extensions", headers=headers, **body)
 
@@ -130,7 +130,7 @@ class EngineClient:
         """
         headers = {"Idempotency-Key": idempotency_key}
         return self._video(
-            "POST", "/v1/videos/edits", headers=headers, **_change_body(video, change, {})
+            "POST", "/v1/videos/edits", headers=headers, **change_body(video, change, {})
         )
 
     def preview(self, request: VideoRequest) -> tuple[Preview, int]:
@@ -289,11 +289,3 @@ class EngineClient:
 def _path(video_id: str) -> str:
     # An id is the engine's: it must not lead to another address of it.
     return f"/v1/videos/{quote(video_id, safe='')}"
-
-
-def _change_body(video: str | bytes | Path, change: Change, more: dict[str, str]) -> dict[str, Any]:
-    """A change as httpx takes it: JSON, or a form around a film."""
-    if isinstance(video, Path):
-        film = (video.name, video.read_bytes(), "video/mp4")
-        return {"data": change_form(change) | more, "files": {"video": film}}
-    return {"json": change_fields(change, video=video) | more}

@@ -7,6 +7,7 @@ Fields beyond OpenAI's (`seed`, `shots`, `style`, `negative_prompt`, `audio`, `f
 import base64
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from engine.contracts import (
@@ -84,14 +85,25 @@ def change_fields(change: Change, *, video: str | bytes | None) -> dict[str, Any
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def change_form(change: Change) -> dict[str, str | list[str]]:
-    """The form that `read_change` reads back as the same change; the film goes beside it."""
+def change_body(
+    video: str | bytes | Path, change: Change, more: Mapping[str, str]
+) -> dict[str, Any]:
+    """The body that `read_change` reads back as the same change, as httpx takes it.
+
+    Args:
+        video: the video's id, its world or, as a form around it, a film.
+        change: what is to be different.
+        more: further fields.
+    """
+    if not isinstance(video, Path):
+        return {"json": {**change_fields(change, video=video), **more}}
     fields = change_fields(change, video=None)
     cast = fields.pop("characters", [])
     form: dict[str, str | list[str]] = {name: str(value) for name, value in fields.items()}
     for column in ("name", "image_url") if cast else ():
         form[f"characters[][{column}]"] = [member[column] for member in cast]
-    return form
+    film = (video.name, video.read_bytes(), "video/mp4")
+    return {"data": {**form, **more}, "files": {"video": film}}
 
 
 def read_video(answer: Mapping[str, Any]) -> Video:
