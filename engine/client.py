@@ -3,6 +3,7 @@
 from base64 import b64decode
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -220,7 +221,8 @@ class EngineClient:
             EngineDenied: the key is wrong.
             EngineUnavailable: no usable answer came.
         """
-        return self._video("GET", _path(video_id))
+        # LiteLLM names one video differently in each answer; the name it was asked by stands.
+        return replace(self._video("GET", _path(video_id)), id=video_id)
 
     def download(
         self, video_id: str, to: Path, *, on_chunk: Callable[[], None] = lambda: None

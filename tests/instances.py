@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.local.processes import CHILD
@@ -33,6 +33,7 @@ class RunningInstance:
     base_url: str
     ready_line: str
     seconds_to_ready: float
+    settings: dict[str, str] = field(default_factory=dict)  # environment variables of its own
 
     @property
     def invite(self) -> str:
@@ -49,7 +50,7 @@ class RunningInstance:
         """Run a `manage.py` command on this instance; return what it prints."""
         done = subprocess.run(
             [sys.executable, str(ROOT / "manage.py"), *arguments],
-            env=environment(self.state_dir),
+            env=environment(self.state_dir) | self.settings,
             capture_output=True,
             text=True,
             check=False,
@@ -87,11 +88,20 @@ class RunningInstance:
         return self.pids[role]
 
 
-def start_instance(state_dir: Path, *arguments: str, port: int | None = None) -> RunningInstance:
-    """Start an instance on a folder without example clips; return when its ready line is there."""
+def start_instance(
+    state_dir: Path,
+    *arguments: str,
+    port: int | None = None,
+    settings: dict[str, str] | None = None,
+) -> RunningInstance:
+    """Start an instance on a folder without example clips; return when its ready line is there.
+
+    `settings` are environment variables of its own.
+    """
     started_at = time.monotonic()
     port = port or free_port()
-    process = launch(state_dir, "--port", str(port), "--no-examples", *arguments)
+    options = ["--port", str(port), "--no-examples", *arguments]
+    process = launch(state_dir, *options, settings=settings)
     ready_line = read_ready_line(process, deadline=started_at + READY_SECONDS)
     return RunningInstance(
         process=process,
@@ -99,17 +109,20 @@ def start_instance(state_dir: Path, *arguments: str, port: int | None = None) ->
         base_url=f"http://127.0.0.1:{port}",
         ready_line=ready_line,
         seconds_to_ready=time.monotonic() - started_at,
+        settings=settings or {},
     )
 
 
-def launch(state_dir: Path, *arguments: str) -> subprocess.Popen[str]:
+def launch(
+    state_dir: Path, *arguments: str, settings: dict[str, str] | None = None
+) -> subprocess.Popen[str]:
     """Start `manage.py up` without waiting; it stops when the test run dies."""
     shim = [sys.executable, "-I", "-S", str(CHILD), str(int(signal.SIGTERM)), str(os.getpid())]
     command = [sys.executable, str(ROOT / "manage.py"), "up", "--state", str(state_dir)]
     with terminal_of(state_dir).open("ab") as terminal:
         return subprocess.Popen(
             [*shim, "keep", *command, *arguments],
-            env=environment(state_dir),
+            env=environment(state_dir) | (settings or {}),
             stdout=subprocess.PIPE,
             stderr=terminal,
             text=True,

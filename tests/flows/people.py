@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 
@@ -44,6 +45,16 @@ class Person:
         body = {"prompt": prompt, "seconds": seconds, "size": "360x640", **fields}
         key = secrets.token_hex(8)
         return self.post("/api/v1/generations", body, **{"Idempotency-Key": key})
+
+    def media(self, url: str, **headers: str) -> httpx.Response:
+        """Fetch a file as a player does."""
+        answer = self.http.get(urljoin(str(self.http.base_url), url), headers=headers)
+        answer.raise_for_status()
+        return answer
+
+    def verify(self, data: bytes, name: str) -> Any:
+        """Ask whether a file was made here."""
+        return _json(self.http.post("/api/v1/verify", files={"file": (name, data)}))
 
     def wait_for(self, job: dict[str, Any]) -> dict[str, Any]:
         """Poll until the job is at its end; a server that restarts meanwhile is waited for."""

@@ -68,7 +68,7 @@ def clip(job, author, viewer) -> dict:
 @pytest.fixture(scope="module")
 def mp4(clip, viewer, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    path.write_bytes(_media(viewer, clip["mp4_url"]).content)
+    path.write_bytes(viewer.media(clip["mp4_url"]).content)
     return path
 
 
@@ -91,22 +91,22 @@ def test_the_clip_plays_with_sound_and_answers_ranges(clip, mp4, viewer):
         assert {stream.type for stream in container.streams} == {"video", "audio"}
         frames = sum(1 for _ in container.decode(video=0))
     assert frames == pytest.approx(clip["seconds"] * 24, abs=1)
-    part = _media(viewer, clip["mp4_url"], Range="bytes=100-199")
+    part = viewer.media(clip["mp4_url"], Range="bytes=100-199")
     assert (part.status_code, part.content) == (206, mp4.read_bytes()[100:200])
 
 
 def test_every_delivered_file_is_trusted_and_one_flipped_byte_is_not(clip, mp4, viewer):
-    assert _verify(viewer, mp4.read_bytes(), "clip.mp4")["manifest"]["state"] == "trusted"
+    assert viewer.verify(mp4.read_bytes(), "clip.mp4")["manifest"]["state"] == "trusted"
     renditions = _renditions(viewer, clip["hls_url"])
     assert len(renditions) == 2
     for data in renditions:
-        assert _verify(viewer, data, "rendition.mp4")["manifest"]["state"] == "trusted"
-    poster = _media(viewer, clip["poster_url"]).content
-    assert _verify(viewer, poster, "poster.jpg")["manifest"]["state"] == "trusted"
+        assert viewer.verify(data, "rendition.mp4")["manifest"]["state"] == "trusted"
+    poster = viewer.media(clip["poster_url"]).content
+    assert viewer.verify(poster, "poster.jpg")["manifest"]["state"] == "trusted"
     for data, name in ((mp4.read_bytes(), "clip.mp4"), *((r, "r.mp4") for r in renditions)):
         flipped = bytearray(data)
         flipped[-2000] ^= 1
-        assert _verify(viewer, bytes(flipped), name)["manifest"]["state"] == "invalid"
+        assert viewer.verify(bytes(flipped), name)["manifest"]["state"] == "invalid"
 
 
 def test_the_invisible_mark_names_the_clip_after_a_rough_reencode(clip, mp4, viewer, tmp_path):
@@ -119,7 +119,7 @@ def test_the_invisible_mark_names_the_clip_after_a_rough_reencode(clip, mp4, vie
         check=True,
         timeout=60,
     )  # fmt: skip
-    found = _verify(viewer, small.read_bytes(), "small.mp4")
+    found = viewer.verify(small.read_bytes(), "small.mp4")
     assert found["manifest"]["state"] == "absent"
     assert found["clip"]["id"] == clip["id"]
 
@@ -144,8 +144,8 @@ def test_a_remix_names_its_parent_and_root_and_carries_it_as_an_ingredient(clip,
     assert card["remix"]["root"]["id"] == clip["id"]
     lineage = viewer.get(f"/api/v1/clips/{second['clip']}/lineage")
     assert [step["clip"]["id"] for step in lineage["ancestors"]] == [first["clip"], clip["id"]]
-    data = _media(viewer, card["mp4_url"]).content
-    manifest = _verify(viewer, data, "remix.mp4")["manifest"]
+    data = viewer.media(card["mp4_url"]).content
+    manifest = viewer.verify(data, "remix.mp4")["manifest"]
     assert manifest["state"] == "trusted"
     assert manifest["ingredients"] == 1
 
@@ -187,29 +187,17 @@ def test_an_outsider_sees_nothing(instance, clip):
             assert answer.headers["content-type"] == "application/problem+json"
 
 
-def _media(person: Person, url: str, **headers: str) -> httpx.Response:
-    answer = person.http.get(urljoin(str(person.http.base_url), url), headers=headers)
-    answer.raise_for_status()
-    return answer
-
-
-def _verify(person: Person, data: bytes, name: str) -> dict:
-    answer = person.http.post("/api/v1/verify", files={"file": (name, data)})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
 def _renditions(person: Person, hls_url: str) -> list[bytes]:
     """Return each rendition's single media file, found the way a player finds it."""
     master_url = urljoin(str(person.http.base_url), hls_url)
-    master = _media(person, master_url).text
+    master = person.media(master_url).text
     playlists = [line for line in master.splitlines() if line and not line.startswith("#")]
     files = []
     for playlist in playlists:
         playlist_url = urljoin(master_url, playlist)
-        lines = _media(person, playlist_url).text.splitlines()
+        lines = person.media(playlist_url).text.splitlines()
         name = next(line for line in lines if line and not line.startswith("#"))
-        files.append(_media(person, urljoin(playlist_url, name)).content)
+        files.append(person.media(urljoin(playlist_url, name)).content)
     return files
 
 

@@ -18,7 +18,7 @@ from generation.breaker import drain, resume, state_of
 from generation.configured import configured
 from generation.engines import EngineReport, is_licensed, report_of
 
-STATES = {"drained": "drained", "open": "failing", "trying": "failing"}
+STATES = {"drained": "drained", "open": "failing", "trying": "on trial"}
 CHECK_SECONDS = 120  # it reads headers alone; a slow disk may hold many
 
 
