@@ -31,6 +31,7 @@ FIELDS = frozenset(
         "style",
         "negative_prompt",
         "audio",
+        "generate_sound",
         "input_reference",
         "characters",
     ]
@@ -70,7 +71,7 @@ def read_request(
         shots=shots,
         style=check.text(fields, "style", MAX_STYLE_CHARACTERS),
         negative_prompt=check.text(fields, "negative_prompt", MAX_PROMPT_CHARACTERS),
-        audio=check.boolean(fields.get("audio"), "audio", default=True),
+        audio=_audio(fields),
         input_reference=check.image(fields.get("input_reference"), "input_reference"),
         cast=_cast(fields, limits, book),
     )
@@ -91,6 +92,21 @@ def read_change(
         negative_prompt=check.text(fields, "negative_prompt", MAX_PROMPT_CHARACTERS),
         cast=_cast(fields, limits, book),
     )
+
+
+def _audio(fields: Mapping[str, Any]) -> bool:
+    # `generate_sound` is what other servers of the dialect call it.
+    asked = {
+        check.boolean(fields[name], name, default=True)
+        for name in ("audio", "generate_sound")
+        if fields.get(name) is not None
+    }
+    if len(asked) > 1:
+        raise RequestRejected(
+            check.expected("generate_sound", "the same as 'audio', or nothing"),
+            param="generate_sound",
+        )
+    return asked != {False}
 
 
 def _seconds(fields: Mapping[str, Any], shots: tuple[Shot, ...], limits: EngineCapabilities) -> int:

@@ -206,6 +206,8 @@ GOOD = {"prompt": "a ball", "seconds": 1}
         ({**GOOD, "seed": -1}, "seed", "invalid_value"),
         ({**GOOD, "fps": 23}, "fps", "invalid_value"),
         ({**GOOD, "audio": "perhaps"}, "audio", "invalid_type"),
+        ({**GOOD, "generate_sound": 1}, "generate_sound", "invalid_type"),
+        ({**GOOD, "audio": True, "generate_sound": False}, "generate_sound", "invalid_value"),
         ({**GOOD, "loops": 2}, "loops", "unknown_parameter"),
         ({**GOOD, "shots": []}, "shots", "invalid_value"),
         ({**GOOD, "shots": [{"prompt": "a"}]}, "shots[0].seconds", "missing_required_parameter"),
