@@ -151,6 +151,8 @@ class EngineCapabilities:
     # film: `video` may be any MP4, and there is no `world`.
     builds_on: BuildsOn = "world"
     max_shot_seconds: int | None = None  # of one take; None: a take may be as long as a clip
+    # A clip's progress from which the next is begun beside it; None: the next waits for its end.
+    overlap_from_percent: int | None = None
     licence: str | None = None  # of the model's weights, as its operator accepted it by id
 
 
@@ -206,6 +208,8 @@ class Engine(Protocol):
         is_cancelled: Callable[[], bool],
     ) -> Rendering:
         """Write the clip to `to`; calls `on_progress(0-100)` and asks `is_cancelled` per frame.
+
+        Called from one thread; with `overlap_from_percent` from two, and at once.
 
         Raises:
             RenderCancelled: `is_cancelled` answered true; nothing is left at `to`.

@@ -1,4 +1,4 @@
-"""The render queue: videos asked for, one render slot, finished files that expire."""
+"""The render queue: videos asked for, rendered in order, finished files that expire."""
 
 import logging
 import secrets
@@ -55,7 +55,11 @@ class Record:
 
 
 class RenderQueue:
-    """Renders videos one after the other in a thread of its own; every method is thread-safe."""
+    """Renders videos in order, in threads of its own; every method is thread-safe.
+
+    One begins when the one before it has ended, or is so far as the engine's capabilities say
+    (`overlap_from_percent`); never are more than two in progress.
+    """
 
     def __init__(self, engine: Engine, folder: Path, limits: QueueLimits) -> None:
         self.engine = engine
@@ -70,7 +74,8 @@ class RenderQueue:
         self._cancelled: dict[str, threading.Event] = {}
         self._changed = threading.Condition()
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        self._ahead: str | None = None  # the video that keeps the next from beginning
 
     def start(
         self, on_ready: Callable[[], None], on_end: Callable[[Record], None] = lambda _: None
@@ -86,16 +91,16 @@ class RenderQueue:
         """
         self._on_end = on_end
         self.films.open()
-        self._thread = threading.Thread(target=self._work, args=(on_ready,), name="render")
-        self._thread.start()
+        self._begin(threading.Thread(target=self._warm_up, args=(on_ready,), name="render"))
 
     def stop(self) -> None:
-        """Cancel what renders and end the thread."""
+        """Cancel what renders and end the threads."""
         self._stopping.set()
         with self._changed:
             self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
+        until = time.monotonic() + STOP_SECONDS
+        for thread in tuple(self._threads):
+            thread.join(max(0.0, until - time.monotonic()))
 
     def submit(self, order: Order, *, idempotency_key: str | None) -> Record:
         """Queue a video; with a key that was used before, return that video instead.
@@ -203,9 +208,9 @@ class RenderQueue:
         """How many videos wait."""
         return len(self._waiting)
 
-    # ── the render thread ──────────────────────────────────────────────────────────────
+    # ── the render threads ─────────────────────────────────────────────────────────────
 
-    def _work(self, on_ready: Callable[[], None]) -> None:
+    def _warm_up(self, on_ready: Callable[[], None]) -> None:
         try:
             self.engine.warm_up()
         except Exception:
@@ -214,21 +219,39 @@ class RenderQueue:
         else:
             self.warmth = "ok"
             on_ready()
+            if self.engine.capabilities.overlap_from_percent is not None:
+                self._begin(threading.Thread(target=self._work, name="render beside"))
+        self._work()
+
+    def _begin(self, thread: threading.Thread) -> None:
+        with self._changed:
+            self._threads.append(thread)
+        thread.start()
+
+    def _work(self) -> None:
         while (video_id := self._take()) is not None:
             if self.warmth == "ok":
                 self._render(video_id)
             else:  # whoever waits is told now, not at a deadline
                 self._end(video_id, status="failed", error=BROKEN)
+            self._let_next_begin(video_id)
 
     def _take(self) -> str | None:
-        """Wait for the next video; None when the server stops."""
+        """Wait until the next video may begin; None when the server stops."""
         with self._changed:
             while not self._stopping.is_set():
-                if self._waiting:
-                    return self._waiting.popleft()
+                if self._waiting and self._ahead is None:
+                    self._ahead = self._waiting.popleft()
+                    return self._ahead
                 self._changed.wait(SWEEP_SECONDS)
                 self._forget_expired()
         return None
+
+    def _let_next_begin(self, video_id: str) -> None:
+        with self._changed:
+            if self._ahead == video_id:
+                self._ahead = None
+                self._changed.notify_all()
 
     def _render(self, video_id: str) -> None:
         with self._changed:
@@ -244,6 +267,9 @@ class RenderQueue:
         def on_progress(percent: int) -> None:
             with self._changed:
                 self._update(video_id, progress=percent)
+            overlap_from = self.engine.capabilities.overlap_from_percent
+            if overlap_from is not None and percent >= overlap_from:
+                self._let_next_begin(video_id)
 
         try:
             film = self.films.make(

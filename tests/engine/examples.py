@@ -4,6 +4,7 @@ import io
 import json
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -168,3 +169,48 @@ def _captions(prompt: str) -> str:
 
 def _not_drawn(request: VideoRequest) -> tuple[NotDrawn, ...]:
     return (NotDrawn("kazoo", None),) if "kazoo" in request.prompt else ()
+
+
+class StagedEngine(GatedEngine):
+    """Lets the next begin when a clip is drawn; tests open each clip's gates by its prompt.
+
+    What happens is told in `events`, in order: "draw a", "drawn a", "written a".
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[str] = []
+        self.may_draw: defaultdict[str, threading.Event] = defaultdict(threading.Event)
+        self.may_write: defaultdict[str, threading.Event] = defaultdict(threading.Event)
+
+    @property
+    def capabilities(self) -> EngineCapabilities:
+        return replace(CAPABILITIES, name="staged", operations=(), overlap_from_percent=90)
+
+    def render(
+        self,
+        request: VideoRequest,
+        to: Path,
+        *,
+        on_progress: Callable[[int], None],
+        is_cancelled: Callable[[], bool],
+    ) -> Rendering:
+        prompt = request.prompt
+        self.events.append(f"draw {prompt}")
+        on_progress(10)
+        self._wait(self.may_draw[prompt], is_cancelled)
+        if "full" in prompt:
+            raise EngineError("The card is full.", code="out_of_memory")
+        self.events.append(f"drawn {prompt}")
+        on_progress(90)
+        self._wait(self.may_write[prompt], is_cancelled)
+        if "break" in prompt:
+            raise ZeroDivisionError
+        self.events.append(f"written {prompt}")
+        to.write_bytes(b"clip")
+        return Rendering(seed=1, not_drawn=())
+
+    def _wait(self, gate: threading.Event, is_cancelled: Callable[[], bool]) -> None:
+        while not gate.wait(0.002):
+            if is_cancelled():
+                raise RenderCancelled("cancelled")

@@ -33,6 +33,7 @@ from engine.engines.diffusers.licences import check_accepted, licence_of
 from engine.engines.diffusers.ltx2 import Ltx2Family
 from engine.engines.diffusers.prompts import EmbeddingCache
 from engine.engines.diffusers.sound import as_soundtrack
+from engine.engines.diffusers.stages import CardThread
 from engine.engines.diffusers.tuning import Tuning, choose, seconds_generated, this_machine
 from engine.engines.diffusers.wan import WanFamily
 from engine.errors import EngineError, RenderCancelled, RequestRejected
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 MAX_SEED = 2**31 - 1
 FILM_FPS = 24  # what callers ask for who do not look at what an engine offers
 DENOISED_PERCENT = 90  # the rest is decoding and the MP4
+DECODED_PERCENT = 91  # the card has done its part
 
 
 class DiffusersEngine:
@@ -69,6 +71,7 @@ class DiffusersEngine:
         self.family = _family(self.folder, Path(recipe) if recipe else None)
         self._tuning: Tuning | None = None
         self._embeddings = EmbeddingCache(self._encode)
+        self._card = CardThread()
 
     @property
     def capabilities(self) -> EngineCapabilities:
@@ -89,10 +92,16 @@ class DiffusersEngine:
             seed=True,
             procedural=False,
             input_reference=traits.takes_picture,
+            # With components in main memory there is no room for a second clip's pictures.
+            overlap_from_percent=DECODED_PERCENT if self._is_whole else None,
             licence=self.licence.id,
             operations=tuple(operations),
             builds_on="film",
         )
+
+    @property
+    def _is_whole(self) -> bool:
+        return self._tuning is not None and self._tuning.fit == "whole"
 
     def vocabulary(self) -> dict[str, Any]:
         """Empty: a neural model has no list of what it knows."""
@@ -104,6 +113,9 @@ class DiffusersEngine:
         Raises:
             ModelUnusable: the card is too small for the model.
         """
+        self._card.run(self._load)
+
+    def _load(self) -> None:
         # Read once, by the first import of huggingface_hub: nothing may be asked of the network.
         os.environ["HF_HUB_OFFLINE"] = "1"
         _hush()
@@ -142,7 +154,8 @@ class DiffusersEngine:
     ) -> Rendering:
         """Write the clip to `to`; on one machine the same request and seed give the same frames.
 
-        Cancellation is seen between two denoising steps and between two frames.
+        Cancellation is seen between two denoising steps and between two frames. Two may be called
+        for at once: one has the card, the other's MP4 is written meanwhile.
 
         Raises:
             RenderCancelled: `is_cancelled` answered true; nothing is left at `to`.
@@ -157,7 +170,8 @@ class DiffusersEngine:
             on_progress(DENOISED_PERCENT * done // of)
 
         _stop_if(is_cancelled)
-        clip = self._generate(request, seed, on_step)
+        clip = self._card.run(lambda: self._generate(request, seed, on_step), is_cancelled)
+        on_progress(DECODED_PERCENT)
         write_mp4(
             to,
             _watched(clip.frames, on_progress, is_cancelled),
@@ -334,7 +348,7 @@ def _watched(
     for number, frame in enumerate(frames, start=1):
         _stop_if(is_cancelled)
         yield frame
-        on_progress(DENOISED_PERCENT + (99 - DENOISED_PERCENT) * number // len(frames))
+        on_progress(DECODED_PERCENT + (99 - DECODED_PERCENT) * number // len(frames))
 
 
 def _stop_if(is_cancelled: Callable[[], bool]) -> None:
