@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 
+from engine.engines.diffusers.eightbit import CAPABILITY, to_eight_bits
 from engine.mp4 import write_mp4
 
 REPEATS = 3
 MATRIX = 8192
-FP8_MAX = 448.0  # of float8_e4m3fn
 NEEDED = ("torch", "diffusers", "transformers")
 
 
@@ -383,40 +383,10 @@ class Bench:
 
     def _to_fp8(self, network: Any) -> bool:
         """Let the large linear layers of the blocks multiply in 8 bits, scaled by row."""
-        torch = self.torch
-        if self.device != "cuda" or torch.cuda.get_device_capability() < (8, 9):
+        is_able = self.device == "cuda" and self.torch.cuda.get_device_capability() >= CAPABILITY
+        if not is_able:
             return False
-
-        class Linear8(torch.nn.Module):  # type: ignore[misc, name-defined]
-            def __init__(self, layer: Any) -> None:
-                super().__init__()
-                scale = layer.weight.abs().amax(1, keepdim=True).float() / FP8_MAX
-                weight = (layer.weight / scale).to(torch.float8_e4m3fn)
-                self.register_buffer("weight", weight)
-                self.register_buffer("scale", scale.t().contiguous())
-                self.bias = layer.bias
-
-            def forward(self, x: Any) -> Any:
-                rows = x.reshape(-1, x.shape[-1])
-                scale = rows.abs().amax(1, keepdim=True).float().clamp(min=1e-12) / FP8_MAX
-                eighths = (rows / scale).to(torch.float8_e4m3fn)
-                out = torch._scaled_mm(  # PyTorch's only door to FP8 products
-                    eighths,
-                    self.weight.t(),
-                    scale_a=scale,
-                    scale_b=self.scale,
-                    bias=self.bias,
-                    out_dtype=torch.bfloat16,
-                    use_fast_accum=True,
-                )
-                return out.reshape(*x.shape[:-1], -1)
-
-        blocks = getattr(network, "blocks", None) or network.transformer_blocks
-        for block in blocks:
-            for owner in list(block.modules()):
-                for name, layer in list(owner.named_children()):
-                    if isinstance(layer, torch.nn.Linear) and min(layer.weight.shape) >= 1024:
-                        setattr(owner, name, Linear8(layer))
+        to_eight_bits(network)
         return True
 
     # ── measuring ─────────────────────────────────────────────────────────────────────────

@@ -81,7 +81,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--recipe",
         default=os.environ.get("ENGINE_RECIPE"),
-        help="diffusers: TOML file with other steps, guidance, sizes, max_seconds or sigmas",
+        help="diffusers: TOML file with other steps, guidance, sizes …; docs/engines.md",
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8188, help="0: any free port")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from engine.contracts import EngineCapabilities, Operation, Preview, Rendering, VideoRequest
+from engine.engines.diffusers.caching import check_step_cache
 from engine.engines.diffusers.errors import OutOfMemory
 from engine.engines.diffusers.family import (
     Ask,
@@ -59,7 +60,7 @@ class DiffusersEngine:
         Args:
             model: the folder, as `DiffusionPipeline.save_pretrained` writes it.
             licence: the id of the licence that the operator accepts.
-            recipe: a TOML file with other steps, guidance, sizes, max_seconds or sigmas.
+            recipe: a TOML file with what is different from the family's usual `Recipe`.
 
         Raises:
             ModelUnusable: the folder or the recipe cannot be used.
@@ -69,6 +70,7 @@ class DiffusersEngine:
         self.licence = licence_of(self.folder.family)
         check_accepted(self.licence, licence)
         self.family = _family(self.folder, Path(recipe) if recipe else None)
+        check_step_cache(self.folder, self.family.recipe.step_cache)
         self._tuning: Tuning | None = None
         self._embeddings = EmbeddingCache(self._encode)
         self._card = CardThread()
@@ -111,7 +113,7 @@ class DiffusersEngine:
         """Load the weights and, where blocks are compiled, compile them for the default size.
 
         Raises:
-            ModelUnusable: the card is too small for the model.
+            ModelUnusable: the card is too small for the model, or lacks what its recipe wants.
         """
         self._card.run(self._load)
 
@@ -121,7 +123,13 @@ class DiffusersEngine:
         _hush()
         machine = this_machine()
         traits = self.family.traits
-        tuning = choose(self.folder, machine, attention_is_masked=traits.attention_is_masked)
+        tuning = choose(
+            self.folder,
+            machine,
+            attention_is_masked=traits.attention_is_masked,
+            step_cache=self.family.recipe.step_cache,
+            fp8=self.family.recipe.fp8,
+        )
         log.info(
             "%s: %.1f GiB of weights on %s: %s; %s: %s",
             self.folder.path,

@@ -29,6 +29,8 @@ class Recipe:
     max_seconds: int
     sigmas: tuple[float, ...] = ()  # the noise levels of a distilled LTX-2; empty: evenly spaced
     strength: float = 0.7  # of an edit: the share of the steps that a film goes through again
+    step_cache: float = 0.0  # threshold below which a step is not computed in full; 0: all are
+    fp8: bool = False  # eight-bit linear layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def read_recipe(file: Path | None, usual: Recipe) -> Recipe:
         raise ModelUnusable(
             f"The recipe {file} is wrong: steps and max_seconds are integers from 1, guidance is a"
             ' number from 1, sizes a list like ["480x832"], strength within 0 and 1, sigmas a list'
-            " of such numbers."
+            " of such numbers, step_cache a number from 0 and below 1, fp8 true or false."
         )
     return Recipe(**values)
 
@@ -161,6 +163,9 @@ def _is_sound(values: dict[str, Any]) -> bool:
         and all(_is_size(size) for size in values["sizes"])
         and isinstance(values["sigmas"], tuple)
         and all(_is_share(value) for value in (*values["sigmas"], values["strength"]))
+        and type(values["step_cache"]) in {int, float}
+        and 0 <= values["step_cache"] < 1
+        and type(values["fp8"]) is bool
     )
 
 

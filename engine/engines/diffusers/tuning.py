@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Literal
 
+from engine.engines.diffusers import eightbit
+from engine.engines.diffusers.caching import cache_steps
 from engine.engines.diffusers.errors import ModelUnusable
 from engine.engines.diffusers.folder import GIB, Fit, ModelFolder
 
@@ -47,6 +49,8 @@ class Tuning:
     attention: Attention
     compiles: bool
     tiles: bool
+    step_cache: float = 0.0
+    fp8: bool = False
 
     @property
     def dtype(self) -> Any:
@@ -76,14 +80,25 @@ def this_machine() -> Machine:
     )
 
 
-def choose(folder: ModelFolder, machine: Machine, *, attention_is_masked: bool) -> Tuning:
+def choose(
+    folder: ModelFolder,
+    machine: Machine,
+    *,
+    attention_is_masked: bool,
+    step_cache: float = 0.0,
+    fp8: bool = False,
+) -> Tuning:
     """Decide how a model runs on a machine.
 
     Raises:
-        ModelUnusable: the card is too small for it.
+        ModelUnusable: the card is too small for it, or has no eight-bit products for `fp8`.
     """
+    if fp8 and machine.capability < eightbit.CAPABILITY:
+        raise ModelUnusable(
+            f"The recipe's fp8 wants a card of compute capability 8.9 or more, not {machine.name}."
+        )
     if machine.device == "cpu":  # slow, for trying things out; main memory is not checked
-        return Tuning("cpu", "whole", "native", compiles=False, tiles=False)
+        return Tuning("cpu", "whole", "native", compiles=False, tiles=False, step_cache=step_cache)
     fit = folder.fit(machine.memory_bytes)
     if fit == "no":
         raise ModelUnusable(
@@ -98,6 +113,8 @@ def choose(folder: ModelFolder, machine: Machine, *, attention_is_masked: bool) 
         _attention(machine, is_masked=attention_is_masked),
         compiles="triton" in machine.packages and machine.has_compiler,
         tiles=machine.memory_bytes - on_card < ROOMY_BYTES,
+        step_cache=step_cache,
+        fp8=fp8,
     )
 
 
@@ -116,7 +133,7 @@ def seconds_generated(seconds: int, tuning: Tuning, max_seconds: int) -> int:
 
 
 def tune(pipe: Any, tuning: Tuning, *, sizes: int) -> None:
-    """Put a pipeline on the card, pick its attention and compile its repeated blocks.
+    """Put a pipeline on the card, pick its attention, cache and compile its repeated blocks.
 
     Compilation itself happens when a shape is first met. Each shape is compiled for itself: a
     kernel for all shapes is slower, and there are few, `sizes` times `COMPILED_SECONDS`.
@@ -139,5 +156,14 @@ def tune(pipe: Any, tuning: Tuning, *, sizes: int) -> None:
         shapes = VARIANTS * sizes * len(COMPILED_SECONDS)
         torch._dynamo.config.recompile_limit = shapes
         torch._dynamo.config.accumulated_recompile_limit = shapes
-        for transformer in filter(None, transformers):
-            transformer.compile_repeated_blocks(dynamic=False)
+    for transformer in filter(None, transformers):
+        _speed_up(transformer, tuning)
+
+
+def _speed_up(transformer: Any, tuning: Tuning) -> None:
+    if tuning.fp8:
+        eightbit.to_eight_bits(transformer)
+    if tuning.step_cache:
+        cache_steps(transformer, tuning.step_cache, compiles=tuning.compiles)
+    elif tuning.compiles:
+        transformer.compile_repeated_blocks(dynamic=False)
