@@ -107,6 +107,8 @@ class Webhooks:
     def start(self) -> None:
         """Begin to deliver."""
         self._loop = asyncio.new_event_loop()
+        # A try as a whole has a limit; httpx knows only one for each step of it.
+        self._http = httpx.AsyncClient(timeout=None)  # noqa: S113
         self._thread = threading.Thread(target=self._work, name="webhooks", daemon=True)
         self._thread.start()
 
@@ -133,12 +135,11 @@ class Webhooks:
             runner.run(self._until_stopped())
 
     async def _until_stopped(self) -> None:
-        # A try as a whole has a limit; httpx knows only one for each step of it.
-        async with httpx.AsyncClient(timeout=None) as self._http:  # noqa: S113
-            await self._stopping.wait()
-            for delivery in self._deliveries:
-                delivery.cancel()
-            await asyncio.gather(*self._deliveries, return_exceptions=True)
+        await self._stopping.wait()
+        for delivery in self._deliveries:
+            delivery.cancel()
+        await asyncio.gather(*self._deliveries, return_exceptions=True)
+        await self._http.aclose()
 
     def _begin(self, notice: _Notice) -> None:
         delivery = self._loop.create_task(self._deliver(notice))
