@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 
-from engine.conformance.dialects import DIALECTS
+from engine.conformance.habits import HABITS
 from engine.conformance.session import Options
 from engine.conformance.suite import run
 
@@ -27,7 +27,7 @@ def _options() -> tuple[Options, str]:
     parser = argparse.ArgumentParser(prog="python -m engine.conformance", description=main.__doc__)
     parser.add_argument("url", help="where the server listens, with or without /v1")
     parser.add_argument("--key", help="its bearer key")
-    parser.add_argument("--dialect", choices=DIALECTS, default="vignette")
+    parser.add_argument("--dialect", choices=HABITS, default="vignette")
     parser.add_argument("--size", metavar="WxH", help="of the videos that are made")
     parser.add_argument("--seconds", type=int, metavar="N", help="their length")
     parser.add_argument("--model", help="what requests name; by default nothing, or the first")
@@ -35,7 +35,7 @@ def _options() -> tuple[Options, str]:
     parser.add_argument("--wait", type=float, default=900, help="seconds that a video may take")
     parser.add_argument("--only", metavar="PATTERN", default="", help="of the checks' sentences")
     given = parser.parse_args()
-    dialect = DIALECTS[given.dialect]
+    dialect = HABITS[given.dialect]
     if given.silent:
         dialect = replace(dialect, sound=None)
     options = Options(

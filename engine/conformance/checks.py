@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.conformance.clips import Clip
-from engine.conformance.dialects import Body
+from engine.conformance.habits import Body
 from engine.conformance.session import (
     PROMPT,
     TERMINAL,

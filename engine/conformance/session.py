@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from engine.conformance.clips import Clip, read_clip
-from engine.conformance.dialects import Body, Dialect
+from engine.conformance.habits import Body, Habits
 
 TERMINAL = {"completed", "failed"}
 MAX_CONTENT_BYTES = 1 << 30
@@ -42,7 +42,7 @@ class Options:
     """What is asked of the server."""
 
     url: str
-    dialect: Dialect
+    dialect: Habits
     size: str
     seconds: int
     key: str | None = None

@@ -12,9 +12,11 @@ import pytest
 
 from engine.conformance.checks import CHECKS
 from engine.conformance.clips import read_clip
-from engine.conformance.dialects import DIALECTS
+from engine.conformance.habits import HABITS
 from engine.conformance.session import Options
 from engine.conformance.suite import run
+from engine.dialects import DIALECTS, dialect_named
+from engine.dialects.offer import Offer
 from tests.engine.conftest import ROOT
 from tests.engine.examples import GreyEngine
 from tests.engine.grey import until
@@ -37,7 +39,7 @@ SENTENCES = [check.sentence for check in CHECKS]
 
 def options(url: str, dialect: str = "vignette", **others) -> Options:
     others = {"key": KEY, "wait_seconds": 20, "step_seconds": 10, **others}
-    return Options(url, DIALECTS[dialect], "64x64", 1, **others)
+    return Options(url, HABITS[dialect], "64x64", 1, **others)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,16 @@ def test_a_server_of_another_dialect_does_not_pass_for_ours(dialect, tmp_path):
         wanted = {"a video completes and has its shape", "an unknown id is 404"}
         outcomes = list(run(given, wanted.__contains__))
     assert any(each.verdict == "FAILED" for each in outcomes)
+
+
+def test_habits_are_those_of_the_dialects_that_the_client_speaks():
+    offer = Offer("m", ("64x64",), 1)
+    for name in DIALECTS:
+        dialect, habits = dialect_named(name, offer), HABITS[name]
+        assert (dialect.name, dialect.health_path) == (habits.name, habits.health)
+        assert dialect.is_idempotent == habits.idempotency
+        assert dialect.can_cancel == (habits.deleted is not None)
+    assert HABITS.keys() == set(DIALECTS)
 
 
 # ── one thing wrong ───────────────────────────────────────────────────────────────────

@@ -1,4 +1,7 @@
-"""What each server of `/v1/videos` has, as data; the checks read it and know no server by name."""
+"""What each server of `/v1/videos` has, as data; the checks read it and know no server by name.
+
+How such a server is spoken to is in `engine.dialects`, under the same names.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +24,7 @@ FASTAPI = ErrorShape("detail")
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class Habits:
     """One server's habits. What is False, None or empty it does not offer."""
 
     name: str
@@ -54,7 +57,7 @@ class Dialect:
     bad_fields: Mapping[str, tuple[Any, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
-VIGNETTE = Dialect(
+VIGNETTE = Habits(
     name="vignette",
     size="360x640",
     seconds=1,
@@ -85,7 +88,7 @@ VIGNETTE = Dialect(
     },
 )
 
-VLLM_OMNI = Dialect(
+VLLM_OMNI = Habits(
     name="vllm-omni",
     size="832x480",
     seconds=1,
@@ -106,7 +109,7 @@ VLLM_OMNI = Dialect(
     },
 )
 
-SGLANG = Dialect(
+SGLANG = Habits(
     name="sglang",
     size="832x480",
     seconds=1,
@@ -122,7 +125,7 @@ SGLANG = Dialect(
     bad_fields={"seconds": ("soon", "1.5"), "fps": ("fast",), "num_frames": ("many",)},
 )
 
-LITELLM = Dialect(
+LITELLM = Habits(
     name="litellm",
     size="720x1280",
     seconds=4,
@@ -140,4 +143,4 @@ LITELLM = Dialect(
     bad_fields={"seconds": ("5", "soon"), "size": ("64*64",), "model": ("no-such-model",)},
 )
 
-DIALECTS = {each.name: each for each in (VIGNETTE, VLLM_OMNI, SGLANG, LITELLM)}
+HABITS = {each.name: each for each in (VIGNETTE, VLLM_OMNI, SGLANG, LITELLM)}
