@@ -4,6 +4,7 @@ import gc
 import io
 import logging
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -36,6 +37,7 @@ from engine.engines.diffusers.prompts import EmbeddingCache
 from engine.engines.diffusers.sound import as_soundtrack
 from engine.engines.diffusers.stages import CardThread
 from engine.engines.diffusers.tuning import Tuning, choose, seconds_generated, this_machine
+from engine.engines.diffusers.vace import WanVaceFamily
 from engine.engines.diffusers.wan import WanFamily
 from engine.errors import EngineError, RenderCancelled, RequestRejected
 from engine.footage import read_frames
@@ -81,6 +83,7 @@ class DiffusersEngine:
         traits, recipe = self.family.traits, self.family.recipe
         operations: list[Operation] = ["extend"] if traits.takes_picture else []
         operations += ["edit", "remix"] if traits.takes_film else []
+        operations += ["characters"] if traits.takes_faces else []
         return EngineCapabilities(
             name=traits.name,
             kind="diffusion",
@@ -243,6 +246,7 @@ class DiffusersEngine:
             frames=frames,
             seed=seed,
             film=self._film(request, frames),
+            faces=tuple(_upright(m.face, "characters") for m in request.cast),
         )
 
     def _lead(self, request: VideoRequest) -> Frames | None:
@@ -305,6 +309,8 @@ def _hush() -> None:
 
 
 def _family(folder: ModelFolder, recipe: Path | None) -> Family:
+    if folder.pipeline == "WanVACEPipeline":
+        return WanVaceFamily(folder, recipe)
     return (WanFamily if folder.family == "wan" else Ltx2Family)(folder, recipe)
 
 
@@ -316,7 +322,12 @@ def _prompt(request: VideoRequest) -> str:
         parts.append(f"Camera: {camera}")
     if request.style:
         parts.append(f"Style: {request.style}")
-    return ". ".join(part.rstrip(". ") for part in parts if part.strip()) + "."
+    said = ". ".join(part.rstrip(". ") for part in parts if part.strip()) + "."
+    for member in request.cast:  # a name is a word to a model, its @ is not
+        said = re.sub(
+            re.escape(member.name), member.name.removeprefix("@"), said, flags=re.IGNORECASE
+        )
+    return said
 
 
 def _fitted(encoded: bytes, size: tuple[int, int]) -> Image.Image:
@@ -325,12 +336,15 @@ def _fitted(encoded: bytes, size: tuple[int, int]) -> Image.Image:
     Raises:
         RequestRejected: only its header is a picture.
     """
+    return ImageOps.fit(_upright(encoded, "input_reference"), size, Image.Resampling.LANCZOS)
+
+
+def _upright(encoded: bytes, param: str) -> Image.Image:
     try:
         with Image.open(io.BytesIO(encoded)) as picture:
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
+            return ImageOps.exif_transpose(picture).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise RequestRejected("The picture is broken.", param="input_reference") from None
-    return ImageOps.fit(upright, size, Image.Resampling.LANCZOS)
+        raise RequestRejected("The picture is broken.", param=param) from None
 
 
 def _cut(frames: NDArray[np.uint8], fps: int, request: VideoRequest) -> NDArray[np.uint8]:

@@ -48,6 +48,7 @@ class Traits:
     attention_is_masked: bool  # then FlashAttention cannot serve it
     opening_frames: int = 1  # so many of a film's last frames it can go on from, k * frame_step + 1
     takes_film: bool = False  # it can change a film
+    takes_faces: bool = False  # it can show who is on pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Ask:
     frames: int
     seed: int
     film: Frames | None = None  # what is to be changed: `frames` of them, of its size
+    faces: tuple[Image.Image, ...] = ()  # of who is to be seen, of any size
 
     @property
     def picture(self) -> Image.Image | None:

@@ -19,6 +19,7 @@ Family = Literal["wan", "ltx2"]
 PIPELINES: dict[str, Family] = {
     "WanPipeline": "wan",
     "WanImageToVideoPipeline": "wan",
+    "WanVACEPipeline": "wan",
     "LTX2Pipeline": "ltx2",
     "LTX2ImageToVideoPipeline": "ltx2",
 }

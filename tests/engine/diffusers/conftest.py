@@ -78,6 +78,13 @@ def both(make, tmp_path_factory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
+def vace(make, tmp_path_factory) -> Iterator[Running]:
+    """A served Wan VACE."""
+    with served(make("wan_vace"), tmp_path_factory.mktemp("vace")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def ltx2(make, tmp_path_factory) -> Iterator[Running]:
     """A served LTX-2."""
     with served(make("ltx2"), tmp_path_factory.mktemp("ltx2")) as running:

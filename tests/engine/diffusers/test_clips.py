@@ -97,6 +97,7 @@ def test_sound_that_is_not_wanted_is_left_out(ltx2, client, tmp_path):
         ("wan_text", (16, 24), False, False, ("edit", "remix")),
         ("wan_picture", (16, 24), False, True, ("extend",)),
         ("wan_both", (24,), False, True, ("extend", "edit", "remix")),
+        ("wan_vace", (16, 24), False, True, ("extend", "edit", "remix", "characters")),
         ("ltx2", (24,), True, True, ("extend",)),
     ],
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.engines.diffusers.__main__ import _allowed, described
+from engine.engines.diffusers.engine import _family
 from engine.engines.diffusers.errors import ModelUnusable
 from engine.engines.diffusers.folder import (
     GIB,
@@ -19,7 +20,6 @@ from engine.engines.diffusers.folder import (
     read_folder,
 )
 from engine.engines.diffusers.licences import licence_of
-from engine.engines.diffusers.wan import WanFamily
 from tests.engine.conftest import ROOT
 
 INDEX = {
@@ -232,10 +232,11 @@ def test_a_description_tells_how_it_goes_onto_each_card():
         ({"boundary_ratio": 0.875}, {}, ("wan-2.2", 16, 16, False)),
         ({"expand_timesteps": True}, {"scale_factor_spatial": 16}, ("wan-2.2", 24, 32, True)),
         ({"_class_name": "WanImageToVideoPipeline"}, {}, ("wan-2.1", 16, 16, True)),
+        ({"_class_name": "WanVACEPipeline"}, {}, ("wan-2.1", 16, 16, True)),
     ],
 )
 def test_the_configs_say_which_wan_it_is(model, index, vae, traits):
     (model / "model_index.json").write_text(json.dumps(INDEX | index))
     (model / "vae/config.json").write_text(json.dumps(vae))
-    told = WanFamily(read_folder(model), None).traits
+    told = _family(read_folder(model), None).traits
     assert (told.name, told.fps, told.size_step_px, told.takes_picture) == traits

@@ -127,6 +127,8 @@ def test_a_recipe_changes_what_it_names(tmp_path):
         "step_cache = nan",
         "step_cache = true",
         "fp8 = 1",
+        "strength = 0",
+        "strength = 1.5",
         "step = 3",
         "steps = ",
     ],

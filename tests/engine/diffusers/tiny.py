@@ -53,7 +53,20 @@ def wan_both(to: Path) -> Path:
     return _wan(to, in_channels=4, expand_timesteps=True)
 
 
-def _wan(to: Path, *, in_channels: int, pipeline: str = "WanPipeline", **config) -> Path:
+def wan_vace(to: Path) -> Path:
+    """Like Wan 2.1 VACE: a film in two halves and an 8x8 mask lead every other layer."""
+    lead = {"vace_layers": [0], "vace_in_channels": 4 + 4 + 8 * 8}
+    return _wan(to, in_channels=4, pipeline="WanVACEPipeline", network=lead)
+
+
+def _wan(
+    to: Path,
+    *,
+    in_channels: int,
+    pipeline: str = "WanPipeline",
+    network: dict | None = None,
+    **config,
+) -> Path:
     torch.manual_seed(0)
     vae = diffusers.AutoencoderKLWan(
         base_dim=4,
@@ -65,8 +78,9 @@ def _wan(to: Path, *, in_channels: int, pipeline: str = "WanPipeline", **config)
         latents_std=[1.0] * 4,
     )
 
-    def transformer() -> diffusers.WanTransformer3DModel:
-        return diffusers.WanTransformer3DModel(
+    def transformer() -> torch.nn.Module:
+        kind = diffusers.WanVACETransformer3DModel if network else diffusers.WanTransformer3DModel
+        return kind(
             patch_size=(1, 2, 2),
             num_attention_heads=2,
             attention_head_dim=12,
@@ -77,6 +91,7 @@ def _wan(to: Path, *, in_channels: int, pipeline: str = "WanPipeline", **config)
             ffn_dim=32,
             num_layers=2,
             rope_max_seq_len=64,
+            **(network or {}),
         )
 
     encoder = UMT5EncoderModel(
