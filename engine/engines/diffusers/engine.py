@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,8 @@ from engine.engines.diffusers.folder import GIB, ModelFolder, read_folder
 from engine.engines.diffusers.licences import check_accepted, licence_of
 from engine.engines.diffusers.ltx2 import Ltx2Family
 from engine.engines.diffusers.prompts import EmbeddingCache
-from engine.engines.diffusers.sound import as_soundtrack
+from engine.engines.diffusers.shots import Take, clip_seconds, takes_of
+from engine.engines.diffusers.sound import Heard, as_soundtrack
 from engine.engines.diffusers.stages import CardThread
 from engine.engines.diffusers.tuning import Tuning, choose, seconds_generated, this_machine
 from engine.engines.diffusers.vace import WanVaceFamily
@@ -90,8 +93,8 @@ class DiffusersEngine:
             description=f"{self.folder.pipeline}, a neural model under {self.licence.title}.",
             sizes=recipe.sizes,
             min_seconds=1,
-            max_seconds=recipe.max_seconds,
-            max_shots=1,
+            max_seconds=clip_seconds(recipe),
+            max_shots=recipe.max_shots,
             fps=(traits.fps,) if traits.fps == FILM_FPS else (traits.fps, FILM_FPS),
             audio=traits.has_audio,
             seed=True,
@@ -102,6 +105,7 @@ class DiffusersEngine:
             licence=self.licence.id,
             operations=tuple(operations),
             builds_on="film",
+            max_shot_seconds=recipe.max_seconds,
         )
 
     @property
@@ -175,25 +179,32 @@ class DiffusersEngine:
             TranscodeError: ffmpeg failed.
         """
         seed = secrets.randbelow(MAX_SEED) if request.seed is None else request.seed
+        clips: list[Clip] = []
+        for take in takes_of(request, seed, self.family.traits):
 
-        def on_step(done: int, of: int) -> None:
+            def on_step(done: int, of: int, take: Take = take) -> None:
+                _stop_if(is_cancelled)
+                past = take.begins_seconds * of + take.request.seconds * done
+                on_progress(DENOISED_PERCENT * past // (of * request.seconds))
+
             _stop_if(is_cancelled)
-            on_progress(DENOISED_PERCENT * done // of)
-
-        _stop_if(is_cancelled)
-        clip = self._card.run(lambda: self._generate(request, seed, on_step), is_cancelled)
+            before = clips[-1].frames[-1:] if take.goes_on else None
+            generate = partial(self._generate, take.request, take.seed, on_step, before)
+            clips.append(self._card.run(generate, is_cancelled))
         on_progress(DECODED_PERCENT)
         write_mp4(
             to,
-            _watched(clip.frames, on_progress, is_cancelled),
+            _watched([clip.frames for clip in clips], on_progress, is_cancelled),
             size=(request.width_px, request.height_px),
             fps=request.fps,
-            sound=_soundtrack(clip, request),
+            sound=_soundtrack(clips, request),
         )
         return Rendering(seed=seed, not_drawn=())
 
-    def _generate(self, request: VideoRequest, seed: int, on_step: OnStep) -> Clip:
-        """The frames of the request, of its size and number.
+    def _generate(
+        self, request: VideoRequest, seed: int, on_step: OnStep, before: Frames | None = None
+    ) -> Clip:
+        """The frames of a take, of the request's size and number, behind those of another if any.
 
         Raises:
             RequestRejected: as `render`.
@@ -202,11 +213,11 @@ class DiffusersEngine:
         """
         import torch
 
-        lead = self._lead(request)
-        opening = self._picture(request) if lead is None else lead
+        before = self._film_end(request) if before is None else before
+        ask = self._ask(request, before, seed)
         try:
             with torch.no_grad():  # not inference_mode: weights that it moved could not move again
-                clip = self.family.generate(self._ask(request, opening, seed), on_step)
+                clip = self.family.generate(ask, on_step)
         except torch.OutOfMemoryError as error:
             log.warning("a clip of %s for %s s: %s", request.size, request.seconds, error)
             clip = None  # here the error's traceback still holds the tensors that filled the card
@@ -218,24 +229,25 @@ class DiffusersEngine:
             raise OutOfMemory(
                 "The clip is too large for this engine: ask for a smaller or shorter one."
             )
-        fps, first = self.family.traits.fps, 0 if lead is None else len(lead)
+        fps, first = self.family.traits.fps, 0 if before is None else len(before)
         frames = _cut(clip.frames[first:], fps, request)
-        sound = None if clip.sound is None else clip.sound[first * clip.sound_hz // fps :]
-        return replace(clip, frames=frames, sound=sound)
+        return replace(clip, frames=frames, lead_seconds=first / fps)
 
     def _encode(self, prompt: str) -> Embedding:
         return self.family.encode(prompt)
 
-    def _ask(self, request: VideoRequest, opening: Frames | None, seed: int) -> Ask:
+    def _ask(self, request: VideoRequest, before: Frames | None, seed: int) -> Ask:
         traits, recipe = self.family.traits, self.family.recipe
         seconds = request.seconds
         if self._tuning is not None:
             seconds = seconds_generated(seconds, self._tuning, recipe.max_seconds)
         negative = request.negative_prompt or traits.negative_prompt
         width_px, height_px = self._size_made(request)
-        source, needed = request.source, request.seconds * traits.fps
-        if source and source.operation == "extend" and opening is not None:
-            needed += len(opening)
+        if before is None:
+            needed, opening = request.seconds * traits.fps, self._picture(request)
+        else:
+            needed = request.seconds * traits.fps + len(before)
+            opening = padded(before, (width_px, height_px))
         frames = frames_at_least(max(seconds * traits.fps, needed), traits.frame_step)
         return Ask(
             text=self._embeddings.get(_prompt(request)),
@@ -249,13 +261,12 @@ class DiffusersEngine:
             faces=tuple(_upright(m.face, "characters") for m in request.cast),
         )
 
-    def _lead(self, request: VideoRequest) -> Frames | None:
-        """The last frames of the film that is to be extended, in the size that is made."""
-        source, traits = request.source, self.family.traits
+    def _film_end(self, request: VideoRequest) -> Frames | None:
+        """The last frames of the film that is to be extended, if any."""
+        source = request.source
         if source is None or source.film is None or source.operation != "extend":
             return None
-        frames = last_frames(source.film, request.fps, traits)
-        return padded(frames, self._size_made(request))
+        return last_frames(source.film, request.fps, self.family.traits)
 
     def _film(self, request: VideoRequest, frames: int) -> Frames | None:
         """The frames that are to be changed, in the size that is made."""
@@ -358,19 +369,25 @@ def _cut(frames: NDArray[np.uint8], fps: int, request: VideoRequest) -> NDArray[
     return frames[:, top : top + request.height_px, left : left + request.width_px][shown]
 
 
-def _soundtrack(clip: Clip, request: VideoRequest) -> NDArray[np.float32] | None:
-    if clip.sound is None or not request.audio:
+def _soundtrack(clips: list[Clip], request: VideoRequest) -> NDArray[np.float32] | None:
+    if not request.audio:
         return None
-    return as_soundtrack(clip.sound, clip.sound_hz, request.seconds)
+    takes = [
+        Heard(clip.sound, clip.sound_hz, clip.lead_seconds, len(clip.frames) // request.fps)
+        for clip in clips
+        if clip.sound is not None
+    ]
+    return as_soundtrack(takes) if takes else None
 
 
 def _watched(
-    frames: NDArray[np.uint8], on_progress: Callable[[int], None], is_cancelled: Callable[[], bool]
-) -> Iterator[NDArray[np.uint8]]:
-    for number, frame in enumerate(frames, start=1):
+    takes: list[Frames], on_progress: Callable[[int], None], is_cancelled: Callable[[], bool]
+) -> Iterator[Frames]:
+    count = sum(len(frames) for frames in takes)
+    for number, frame in enumerate(chain.from_iterable(takes), start=1):
         _stop_if(is_cancelled)
         yield frame
-        on_progress(DECODED_PERCENT + (99 - DECODED_PERCENT) * number // len(frames))
+        on_progress(DECODED_PERCENT + (99 - DECODED_PERCENT) * number // count)
 
 
 def _stop_if(is_cancelled: Callable[[], bool]) -> None:

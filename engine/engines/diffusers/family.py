@@ -16,6 +16,7 @@ from engine.engines.diffusers.tuning import Tuning
 Frames = NDArray[np.uint8]  # (frames, height, width, 3), RGB
 Tensor = Any  # torch.Tensor: torch is imported only when an engine loads its model
 Embedding = tuple[Tensor, ...]  # what a text encoder makes of one prompt
+COUNTS = ("steps", "max_seconds", "max_shots")
 OnStep = Callable[[int, int], None]  # steps done, of so many; it may raise, which ends the clip
 
 
@@ -26,8 +27,9 @@ class Recipe:
     steps: int
     guidance: float  # classifier-free guidance (arXiv 2207.12598); 1: one forward pass a step
     sizes: tuple[str, ...]  # "WIDTHxHEIGHT" in px; the first is the default
-    max_seconds: int
+    max_seconds: int  # of what is made at once
     sigmas: tuple[float, ...] = ()  # the noise levels of a distilled LTX-2; empty: evenly spaced
+    max_shots: int = 4  # of a clip; each is at most `max_seconds` long
     strength: float = 0.7  # of an edit: the share of the steps that a film goes through again
     step_cache: float = 0.0  # threshold below which a step is not computed in full; 0: all are
     fp8: bool = False  # eight-bit linear layers
@@ -78,6 +80,7 @@ class Clip:
     frames: Frames
     sound: NDArray[np.float32] | None = None  # (samples, channels)
     sound_hz: int = 0
+    lead_seconds: float = 0.0  # of the sound, before the first of the frames
 
 
 class Family(Protocol):
@@ -148,16 +151,17 @@ def read_recipe(file: Path | None, usual: Recipe) -> Recipe:
     values = asdict(usual) | {n: tuple(v) if isinstance(v, list) else v for n, v in said.items()}
     if not _is_sound(values):
         raise ModelUnusable(
-            f"The recipe {file} is wrong: steps and max_seconds are integers from 1, guidance is a"
-            ' number from 1, sizes a list like ["480x832"], strength within 0 and 1, sigmas a list'
-            " of such numbers, step_cache a number from 0 and below 1, fp8 true or false."
+            f"The recipe {file} is wrong: steps, max_seconds and max_shots are integers from 1,"
+            ' guidance is a number from 1, sizes a list like ["480x832"], strength within 0 and 1,'
+            " sigmas a list of such numbers, step_cache a number from 0 and below 1, fp8 true or"
+            " false."
         )
     return Recipe(**values)
 
 
 def _is_sound(values: dict[str, Any]) -> bool:
     return (
-        all(type(values[name]) is int and values[name] >= 1 for name in ("steps", "max_seconds"))
+        all(type(values[name]) is int and values[name] >= 1 for name in COUNTS)
         and isinstance(values["guidance"], int | float)
         and values["guidance"] >= 1
         and isinstance(values["sizes"], tuple)

@@ -106,7 +106,8 @@ def test_the_capabilities_are_the_models(make, model, fps, audio, takes_picture,
     assert (can.fps, can.audio, can.input_reference) == (fps, audio, takes_picture)
     assert (can.kind, can.procedural, can.builds_on) == ("diffusion", False, "film")
     assert can.operations == operations
-    assert (can.sizes, can.max_seconds) == (("64x64", "48x64"), 2)
+    assert (can.sizes, can.max_shot_seconds) == (("64x64", "48x64"), 2)
+    assert (can.max_seconds, can.max_shots) == (8, 4)
 
 
 def test_what_the_model_cannot_is_refused_at_once(wan):

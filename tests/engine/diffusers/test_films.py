@@ -198,7 +198,8 @@ def test_the_frames_that_a_model_went_on_from_are_not_shown_twice(loaded, tmp_pa
     assert asked == [(17, 41)]
     assert len(clip.frames) == 24
     # What is heard begins with what is seen.
-    assert len(clip.sound) / clip.sound_hz == pytest.approx(24 / 24, abs=0.06)
+    assert clip.lead_seconds == pytest.approx(17 / 24)
+    assert len(clip.sound) / clip.sound_hz == pytest.approx(41 / 24, abs=0.06)
 
 
 def test_what_a_model_cannot_build_on_is_refused(wan, client, tmp_path):

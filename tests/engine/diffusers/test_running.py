@@ -19,7 +19,7 @@ from engine.engines.diffusers.family import (
 from engine.engines.diffusers.folder import GIB, PIPELINES
 from engine.engines.diffusers.licences import check_accepted, licence_of, licences
 from engine.engines.diffusers.prompts import EmbeddingCache
-from engine.engines.diffusers.sound import as_soundtrack
+from engine.engines.diffusers.sound import Heard, as_soundtrack
 from engine.engines.diffusers.tuning import Machine, Tuning, choose, seconds_generated
 from tests.engine.conftest import ROOT, Service
 from tests.engine.diffusers.test_folder import sized
@@ -120,6 +120,7 @@ def test_a_recipe_changes_what_it_names(tmp_path):
         'sizes = ["64x65"]',
         'sizes = ["64"]',
         "max_seconds = 0",
+        "max_shots = 0",
         "sigmas = 1.0",
         "sigmas = [1.0, 0.0]",
         "step_cache = 1",
@@ -234,10 +235,10 @@ def test_sound_becomes_stereo_at_48_khz_of_the_whole_length():
     beat = np.sin(np.arange(24_000) * 2 * np.pi * 440 / 24_000).astype(np.float32)
     for channels in (1, 2):
         sound = np.stack([beat] * channels, axis=1)
-        made = as_soundtrack(sound, 24_000, 2)
+        made = as_soundtrack([Heard(sound, 24_000, 0.0, 2)])
         assert (made.shape, made.dtype) == ((96_000, 2), np.float32)
         assert np.array_equal(made[:, 0], made[:, 1])
         heard = np.abs(np.fft.rfft(made[:48_000, 0]))
         assert heard.argmax() == 440
         assert np.abs(made[50_000:]).max() == 0.0
-    assert as_soundtrack(np.stack([beat] * 2, axis=1), 24_000, 1).shape == (48_000, 2)
+    assert as_soundtrack([Heard(np.stack([beat] * 2, axis=1), 24_000, 0.0, 1)]).shape == (48_000, 2)
