@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from generation.models import Job
@@ -105,6 +107,17 @@ def test_a_wrong_field_is_named_and_nothing_is_stored(ada, change, code, field):
 def test_wrong_shots_are_named(ada, body, code, field):
     assert refused(ada.post_json(URL, body)) == (422, code, [field])
     assert not Job.objects.exists()
+
+
+def test_a_take_may_be_shorter_than_a_clip(ada, engine):
+    engine.engine.capabilities = replace(engine.engine.capabilities, max_shot_seconds=3)
+    shots = [{"prompt": "a", "seconds": 3}, {"prompt": "b", "seconds": 3}]
+    assert ada.post_json(URL, {"shots": shots}).status_code == 202
+    stored = Job.objects.count()
+    shots[1]["seconds"] = 4
+    for body, field in ((BODY | {"seconds": 4}, "seconds"), ({"shots": shots}, "shots")):
+        assert refused(ada.post_json(URL, body)) == (422, "seconds_out_of_range", [field])
+    assert Job.objects.count() == stored
 
 
 def test_shots_and_scripts_of_every_direction_are_accepted(ada):

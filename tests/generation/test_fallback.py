@@ -17,13 +17,13 @@ from feed.models import Clip
 from generation import breaker, engines
 from generation.breaker import COOLING, FAILURES_MIN, PATIENCE, note_failure, note_success, state_of
 from generation.configured import check_engines
-from generation.errors import EngineNotReady, LeaseLost, SecondsOutOfRange
+from generation.errors import EngineNotReady, LeaseLost
 from generation.models import EngineState, Job
 from generation.selectors import engine_list, startable
 from generation.services import lease as lease_module
 from generation.services.fallback import hand_over
 from generation.services.run import run_job
-from generation.services.submit import GenerationRequest, preflight, submit
+from generation.services.submit import GenerationRequest, submit
 from generation.services.sweep import sweep
 from tests.fakes.engine import CAPABILITIES, running_engine
 from tests.fakes.hostile import body, dripping, endless, hostile, redirect, said, video
@@ -224,14 +224,6 @@ def test_a_model_runs_only_under_a_licence_that_the_operator_accepts(
     assert not Job.objects.exists()
     settings.ENGINES = {"quick": {"url": engine.url, "accept_licence": "LTX-2-Community"}}
     assert submit(by=ada, request=request).engine == "quick"
-
-
-def test_no_take_is_longer_than_the_engine_draws_at_once(make_job, engine, make_user):
-    engine.engine.capabilities = replace(CAPABILITIES, max_shot_seconds=2)
-    engines.disconnect()
-    with pytest.raises(SecondsOutOfRange):
-        preflight(by=make_user("eve"), request=GenerationRequest(prompt="A ball.", seconds=3))
-    assert make_job(seconds=2).seconds == 2
 
 
 MP4_START = b"\0\0\0\x18ftypmp42"
