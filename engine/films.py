@@ -152,8 +152,11 @@ class FilmFolder:
             def on_part(percent: int, done: int = done, seconds: int = part.seconds) -> None:
                 on_progress((100 * done + percent * seconds) // new_seconds)
 
+            # Stretches of one film are made of the same noise.
+            seed = made[0].seed if made and part.seed is None else part.seed
+            asked = replace(part, seed=seed)
             to = self.file(video_id, ".mp4" if is_single else f".{i}.mp4")
-            made.append(engine.render(part, to, on_progress=on_part, is_cancelled=is_cancelled))
+            made.append(engine.render(asked, to, on_progress=on_part, is_cancelled=is_cancelled))
         if not is_single:
             can = engine.capabilities
             self._join(

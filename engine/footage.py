@@ -82,18 +82,6 @@ def read_frames(film: Path, numbers: Sequence[int]) -> Frames:
     return np.stack(kept)
 
 
-def read_sound(film: Path, *, begins_seconds: int, seconds: int) -> Sound | None:
-    """The sound of a stretch of a film that `write_mp4` wrote; None when it has none.
-
-    Returns:
-        (seconds * 48000, 2)
-    """
-    with av.open(str(film), options=SAFE_INPUT) as container:
-        if not container.streams.audio:
-            return None
-    return _heard(film, begins_seconds + seconds)[begins_seconds * SAMPLE_RATE_HZ :]
-
-
 def upright(frame: VideoFrame) -> Frames:
     """A frame as it is to be seen: phones film sideways and write so beside the pictures."""
     return _turned(_rgb(frame), frame.rotation)

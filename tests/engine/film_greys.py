@@ -22,6 +22,7 @@ class FilmGreyEngine(GreyEngine):
 
     def __init__(self) -> None:
         super().__init__(CAPABILITIES)
+        self.seed = 0  # that it draws when none is asked for
         self.films: list[list[int]] = []  # the greys of each film it was given
 
     def render(self, request, to, *, on_progress, is_cancelled):
@@ -36,4 +37,5 @@ class FilmGreyEngine(GreyEngine):
             painted = replace(request, source=Source(source.operation, world.encode()))
         made = super().render(painted, to, on_progress=on_progress, is_cancelled=is_cancelled)
         self.asked[-1] = request
-        return replace(made, world=b"")
+        drawn = self.seed if request.seed is None else request.seed
+        return replace(made, world=b"", seed=drawn)
