@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,11 +22,12 @@ from config import env
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
+IMAGES = ["web", "worker", "engine", "engine-gpu"]
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 BIN = Path(sys.executable).parent
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "engine"])
+@pytest.mark.parametrize("name", IMAGES)
 def test_dockerfile_has_no_lint(name):
     done = subprocess.run(
         [BIN / "hadolint", DEPLOY / f"{name}.Dockerfile"], capture_output=True, text=True
@@ -33,7 +35,7 @@ def test_dockerfile_has_no_lint(name):
     assert (done.returncode, done.stdout) == (0, "")
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "engine"])
+@pytest.mark.parametrize("name", IMAGES)
 def test_dockerfile_copies_only_what_exists(name):
     text = (DEPLOY / f"{name}.Dockerfile").read_text()
     sources = [
@@ -45,13 +47,14 @@ def test_dockerfile_copies_only_what_exists(name):
     assert [source for source in sources if not (ROOT / source).exists()] == []
 
 
-def test_compose_file_follows_the_compose_specification():
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.gpu.yaml"])
+def test_compose_file_follows_the_compose_specification(name):
     done = subprocess.run(
         [
             BIN / "check-jsonschema",
             "--builtin-schema",
             "vendor.compose-spec",
-            DEPLOY / "compose.yaml",
+            DEPLOY / name,
         ],
         capture_output=True,
         text=True,
@@ -69,6 +72,49 @@ def test_compose_runs_every_process_of_the_architecture():
     assert set(COMPOSE["services"]) == {
         "postgres", "valkey", "migrate", "web", "events", "worker", "beat", "engine", "nginx",
     }  # fmt: skip
+
+
+GPU_IMAGE = (DEPLOY / "engine-gpu.Dockerfile").read_text()
+
+
+def test_the_gpu_image_holds_no_weights_and_accepts_no_licence():
+    copied = re.findall(r"^COPY (?!--from)(.+)$", GPU_IMAGE, re.MULTILINE)
+    assert [line.split()[0] for line in copied] == [
+        "engine/requirements.txt", "requirements-gpu.txt", "engine", "transcode",
+    ]  # fmt: skip
+    assert not list((ROOT / "engine").rglob("*.safetensors"))
+    assert not re.search(r"ENGINE_LICENCE\s*=|hf download|snapshot_download", GPU_IMAGE)
+
+
+def test_torch_comes_from_the_index_that_the_operator_names(tmp_path):
+    (line,) = [line for line in GPU_IMAGE.splitlines() if "-r torch.txt" in line]
+    command = line.removeprefix(" && ").removesuffix(" \\").replace("/venv/bin/pip", "echo", 1)
+
+    def asked(**arguments: str) -> str:
+        ran = subprocess.run(["sh", "-c", command], env=arguments, capture_output=True, text=True)
+        return ran.stdout.strip()
+
+    assert asked() == asked(TORCH_INDEX="") == "install --no-cache-dir -r torch.txt"
+    named = asked(TORCH_INDEX="https://example.org/cu")
+    assert named == "install --no-cache-dir --index-url https://example.org/cu -r torch.txt"
+    pinned = re.findall(r"^torch==.*$", (ROOT / "requirements-gpu.txt").read_text(), re.MULTILINE)
+    assert len(pinned) == 1
+
+
+def test_the_gpu_image_runs_the_diffusers_engine_on_what_is_mounted(tmp_path):
+    command = json.loads(re.search(r"^CMD (\[.+\])$", GPU_IMAGE, re.MULTILINE).group(1))
+    assert command.pop(0) == "python"
+    state = command.index("--state") + 1
+    service = yaml.safe_load((DEPLOY / "compose.gpu.yaml").read_text())["services"]["engine-gpu"]
+    model, volume = service["volumes"]
+    assert (model["read_only"], volume.split(":")[1]) == (True, command[state])
+    assert f"ENGINE_MODEL={model['target']}" in GPU_IMAGE
+    command[state] = str(tmp_path / "state")
+    settings = os.environ | {"ENGINE_MODEL": str(tmp_path / "no model")}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=settings, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (1, f"{tmp_path / 'no model'} is no folder.\n")
 
 
 def test_production_env_sets_every_weak_default():
