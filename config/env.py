@@ -95,7 +95,7 @@ def _variables() -> tuple[Variable, ...]:  # noqa: PLR0915 - a table
         "json",
         {},
         'Engines by name: {"scene": {"url": "http://gpu:9000", "key": "…", "slots": 1}}; slots: '
-        "clips it renders at a time. Empty: the embedded one.",
+        "clips it renders at a time; more in docs/engines.md. Empty: the embedded one.",
         weak="clips come from the embedded procedural engine",
     )
     add("ENGINE_DEFAULT", "str", "scene", "Engine of a request that names none.")

@@ -51,6 +51,15 @@ def client_of(name: str) -> EngineClient:
     return _client(engine, WORK_TIMEOUT_SECONDS)
 
 
+def is_healthy(name: str) -> bool:
+    """Say whether an engine answers that it would render now.
+
+    Raises:
+        UnknownEngine: ENGINES has no such name.
+    """
+    return _client(engine_named(name), ASK_TIMEOUT_SECONDS).is_healthy()
+
+
 def slots_of(name: str) -> int:
     """Return how many clips an engine renders at a time; 1 for one that is no longer configured."""
     found = configured().get(name)

@@ -128,9 +128,11 @@ def _engine(report: EngineReport) -> dict[str, Any]:
         "min_seconds": can.min_seconds if can else None,
         "max_seconds": longest,
         "max_shots": can.max_shots if can else None,
+        "max_shot_seconds": (can.max_shot_seconds or longest) if can else None,
         "audio": can.audio if can else None,
         "procedural": can.procedural if can else None,
         "captions": can.captions if can else None,
+        "licence": can.licence if can else None,
         "cameos": False,
         "price_per_second": None,
     }

@@ -196,10 +196,14 @@ class EngineSerializer(serializers.Serializer[Any]):
     min_seconds = serializers.IntegerField(allow_null=True)
     max_seconds = serializers.IntegerField(allow_null=True)
     max_shots = serializers.IntegerField(allow_null=True)
+    max_shot_seconds = serializers.IntegerField(allow_null=True)
     audio = serializers.BooleanField(allow_null=True)
     procedural = serializers.BooleanField(allow_null=True)
     captions = serializers.BooleanField(
         allow_null=True, help_text="Whether clips in which somebody speaks get captions."
+    )
+    licence = serializers.CharField(
+        allow_null=True, help_text="Id of the model's licence, where the engine tells one."
     )
     cameos = serializers.BooleanField()
     price_per_second = serializers.IntegerField(allow_null=True)

@@ -3,10 +3,12 @@
 import base64
 import io
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -35,7 +37,7 @@ OFFERS = {
         "sora-2", ("90x160",), 4, fps=24, lengths=(1, 2, 4), audio=True, takes_picture=True
     ),
 }  # fmt: skip
-FAKES = {
+FAKES: dict[str, Callable[..., Any]] = {
     "vllm-omni": VllmOmni,
     "sglang": Sglang,
     # Sora's own sizes and lengths cost a minute of encoding.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -28,12 +30,12 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 KEY = "sk-1234"
 SHOTS = (Shot("a red ball", 1, "wide"), Shot("a blue ball", 1))
-OFFERS = {
+OFFERS: dict[str, dict[str, object]] = {
     "vllm-omni": {"model": "grey-omni", "fps": 16, "takes_picture": True},
     "sglang": {"model": "grey-sgl"},
     "litellm": {"model": "sora-2", "lengths": [1, 2, 4], "takes_picture": True},
 }
-FAKES = {
+FAKES: dict[str, Callable[..., Any]] = {
     "vllm-omni": VllmOmni,
     "sglang": Sglang,
     "litellm": partial(Litellm, sizes=("192x320",), seconds=("1", "2", "4")),

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import redis
 from django.conf import settings
@@ -21,6 +20,7 @@ from django.core.management.base import BaseCommand
 from config.local.postgres import find_install
 from config.local.state import LocalServiceError
 from config.local.valkey import find_binary
+from generation.engines import is_healthy
 from transcode.ffmpeg import ffmpeg_executable
 
 PACKAGES = ("django", "celery", "uvicorn", "c2pa-python", "av", "mujoco", "numba", "onnxruntime")
@@ -82,15 +82,15 @@ def running() -> Iterator[Finding]:
         yield "ok", f"an instance runs at {instance.base_url} (processes: {pids})"
     yield answering("database", ask_database)
     yield answering("broker", ask_broker)
-    for name, engine in sorted(settings.ENGINES.items()):
-        yield answering(f"engine {name}", partial(ask_engine, engine["url"]))
+    for name in sorted(settings.ENGINES):
+        yield answering(f"engine {name}", partial(ask_engine, name))
 
 
 def answering(name: str, ask: Callable[[], str]) -> Finding:
     """Say whether a service answers."""
     try:
         return "ok", f"{name} answers: {ask()}"
-    except (OSError, psycopg.Error, redis.RedisError, httpx.HTTPError) as error:
+    except (OSError, ValueError, psycopg.Error, redis.RedisError) as error:
         return "missing", f"{name} does not answer: {str(error).strip()}"
 
 
@@ -110,9 +110,14 @@ def ask_broker() -> str:
     return "PONG"
 
 
-def ask_engine(url: str) -> str:
-    """Return what the engine's health page says."""
-    httpx.get(f"{url.rstrip('/')}/health", timeout=5).raise_for_status()
+def ask_engine(name: str) -> str:
+    """Return what the engine's health page says.
+
+    Raises:
+        OSError: it does not answer, or would not render.
+    """
+    if not is_healthy(name):
+        raise OSError("no success at its health page")
     return "healthy"
 
 

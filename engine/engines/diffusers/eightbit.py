@@ -44,7 +44,7 @@ def _eight_bit_linear() -> type[Any]:
         scale = rows.abs().amax(1, keepdim=True).float().clamp(min=1e-12) / LARGEST
         return (rows / scale).to(torch.float8_e4m3fn), scale
 
-    class EightBitLinear(torch.nn.Module):  # type: ignore[misc, name-defined]
+    class EightBitLinear(torch.nn.Module):  # type: ignore[misc]
         def __init__(self, layer: Any) -> None:
             super().__init__()
             weight, scale = scaled(layer.weight.detach())

@@ -13,11 +13,10 @@ from engine.engines.diffusers.stages import CardThread
 from engine.engines.diffusers.tuning import Tuning
 from engine.errors import RenderCancelled
 from engine.films import Order
+from engine.mp4 import write_mp4
 from engine.queue import QueueLimits, RenderQueue
 from tests.engine.diffusers.test_clips import BALL, frames_of, rendered
 from tests.engine.test_queue import status, until
-
-write_mp4 = engine_module.write_mp4
 
 
 class Told:
