@@ -2,18 +2,16 @@
 
 Our own service makes any film that it says it can make: one step. A server of another dialect makes
 one take from a text: several shots, and what goes on from a film, are made here of several videos.
+
+Pure: what reads and writes films is in `engine.joining`, which only a worker needs.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event
 
 from engine.contracts import VideoRequest
 from engine.dialects.offer import Offer
 from engine.errors import RequestRejected
-from transcode.assemble import Piece, assemble, last_picture
-from transcode.probe import probe
 
 SEED_RANGE = 2**31
 
@@ -29,58 +27,12 @@ class Plan:
     steps: tuple[VideoRequest, ...]
     offer: Offer | None
 
-    def ask(self, number: int, before: Path | None) -> VideoRequest:
-        """The request of a step, which begins where the film before it ends, if it can.
-
-        Args:
-            number: of the step, from 0.
-            before: what the step before made.
-
-        Raises:
-            NotAVideo: the film before is no video.
-        """
-        step = self.steps[number]
-        if number == 0 and self.head is not None:
-            before = self.head
-        if self.offer is None or before is None or not self.offer.takes_picture:
-            return step
-        return replace(step, input_reference=last_picture(before))
-
     @property
     def head(self) -> Path | None:
         """The film that an extension goes on from, and shows first."""
         source = self.request.source
         is_extension = self.offer is not None and source and source.operation == "extend"
         return source.film if is_extension and source else None
-
-    def assemble(self, films: Sequence[Path], to: Path, *, cancelled: Event | None = None) -> None:
-        """Write the film of what the steps made.
-
-        Args:
-            films: what each step made, in order.
-            to: the MP4 to write, whole or not at all; may be the only one of `films`.
-            cancelled: stops the work when set.
-
-        Raises:
-            NotAVideo: what a step made is no video, or over a limit.
-            TranscodeError: ffmpeg failed, was cancelled, or ran out of time.
-        """
-        if self.offer is None:
-            films[0].replace(to)
-            return
-        pieces = [Piece(self.head, probe(self.head).seconds)] if self.head else []
-        for step, film in zip(self.steps, films, strict=True):
-            # Its first picture is the last of what is before it.
-            repeated = int(bool(pieces) and self.offer.takes_picture)
-            pieces.append(Piece(film, step.seconds, repeated))
-        assemble(
-            pieces,
-            to,
-            size_px=(self.request.width_px, self.request.height_px),
-            fps=self.offer.fps,
-            has_sound=self.offer.audio and self.request.audio,
-            cancelled=cancelled,
-        )
 
 
 def plan(request: VideoRequest, offer: Offer | None) -> Plan:

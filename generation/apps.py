@@ -8,4 +8,4 @@ class GenerationConfig(AppConfig):
 
     def ready(self) -> None:
         """Check ENGINES when the project is checked."""
-        from generation import configured  # noqa: F401, PLC0415 - it registers its check
+        from generation.engines import configured  # noqa: F401, PLC0415 - it registers its check

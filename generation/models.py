@@ -167,7 +167,7 @@ class Job(models.Model):
 
 
 class EngineState(models.Model):
-    """What all processes know of an engine; without a row it works. See `generation.breaker`."""
+    """What all processes know of an engine; without a row it works (`engines.breaker`)."""
 
     name = models.CharField(max_length=40, primary_key=True)  # as ENGINES has it
     failures = models.PositiveIntegerField(default=0)  # in a row

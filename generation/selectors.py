@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db.models import Avg, F
 from django.utils import timezone
 
-from generation.breaker import slots_now, takes_jobs
-from generation.configured import configured
-from generation.engines import EngineReport, report_of, slots_of
+from generation.engines.breaker import slots_now, takes_jobs
+from generation.engines.configured import configured
+from generation.engines.reports import EngineReport, report_of, slots_of
 from generation.models import Job, JobQuerySet
 from generation.states import HELD, State
 

@@ -14,7 +14,7 @@ from core.api import ApiView
 from core.cursors import PAGE_PARAMETERS, page_of
 from core.errors import NotFound
 from core.idempotency import idempotent
-from generation.engines import vocabulary_of
+from generation.engines.reports import vocabulary_of
 from generation.selectors import answers, engine_list, jobs_of
 from generation.serializers import (
     EngineListSerializer,

@@ -9,9 +9,9 @@ from django.db.models.functions import Now
 
 from core.errors import DomainError
 from engine.errors import EngineError
-from generation.engines import capabilities_of, client_of
+from generation.engines.fit import Measures, stand_in
+from generation.engines.reports import capabilities_of, client_of
 from generation.errors import LeaseLost
-from generation.fit import Measures, stand_in
 from generation.models import Job
 from generation.selectors import queue_of
 from generation.services.moves import wake_startable

@@ -15,9 +15,10 @@ from engine.errors import (
     EngineUnavailable,
     VideoNotFound,
 )
+from engine.joining import join, next_request
 from engine.plans import Plan
-from generation.breaker import note_failure, note_success
-from generation.engines import client_of
+from generation.engines.breaker import note_failure, note_success
+from generation.engines.reports import client_of
 from generation.errors import JobFailed, LeaseLost, UnknownEngine
 from generation.models import Job
 from generation.services.fallback import hand_over
@@ -103,7 +104,7 @@ class _Rendering:
             for number, film in enumerate(films):
                 if not film.exists():
                     self._render_step(plan, number, films)
-            plan.assemble(films, self._to, cancelled=self._lease.ended)
+            join(plan, films, self._to, cancelled=self._lease.ended)
             self._check_film()
         except (NotAVideo, TranscodeError) as error:
             self._lease.check()  # cancelled, not failed
@@ -116,7 +117,7 @@ class _Rendering:
         note_success(self._job.engine)
 
     def _render_step(self, plan: Plan, number: int, films: list[Path]) -> None:
-        request = plan.ask(number, films[number - 1] if number else None)
+        request = next_request(plan, films[:number])
         while True:
             self._lease.check()
             try:

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from engine.contracts import EngineCapabilities, Shot
+from generation.engines.fit import Measures, engine_for
 from generation.errors import PromptRefused, TooManyGenerations
-from generation.fit import Measures, engine_for
 from generation.models import Job
 from generation.selectors import eta_of_next, jobs_of
 from generation.services.lease import lock_user_jobs

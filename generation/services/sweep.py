@@ -15,9 +15,9 @@ from core.retention import forget_old_answers
 from core.storage import delete_prefix
 from engine.errors import EngineError, VideoNotFound
 from feed.services import collect_deleted_media
-from generation.breaker import takes_jobs
-from generation.configured import configured
-from generation.engines import client_of
+from generation.engines.breaker import takes_jobs
+from generation.engines.configured import configured
+from generation.engines.reports import client_of
 from generation.errors import LeaseLost, UnknownEngine
 from generation.models import Job
 from generation.services.fallback import hand_over_waiting

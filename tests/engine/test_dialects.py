@@ -20,6 +20,7 @@ from engine.contracts import CastMember, Shot, Source, VideoRequest
 from engine.dialects import DIALECTS, dialect_named
 from engine.dialects.offer import Offer, read_offer
 from engine.errors import EngineDenied, EngineError, EngineUnavailable, RequestRejected
+from engine.joining import join, next_request
 from tests.engine.examples import GreyEngine
 from tests.fakes.engine import served as served_engine
 from tests.fakes.litellm import Litellm
@@ -62,11 +63,11 @@ class Server:
         plan = self.client.plan(request)
         films: list[Path] = []
         for number in range(len(plan.steps)):
-            step = plan.ask(number, films[-1] if films else None)
+            step = next_request(plan, films)
             video = self.client.submit(step, idempotency_key=f"{number}")
             films.append(folder / f"{number}.mp4")
             self.client.download(self.done(video.id).id, films[-1])
-        plan.assemble(films, folder / "film.mp4")
+        join(plan, films, folder / "film.mp4")
         return folder / "film.mp4"
 
     def done(self, video_id: str):

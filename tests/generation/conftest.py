@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import User
 from engine.contracts import Shot
-from generation import engines
+from generation.engines import reports
 from generation.models import Job
 from generation.services.submit import GenerationRequest, RemixOf, submit
 from tests.fakes.engine import RunningEngine, make_video, running_engine
@@ -27,9 +27,9 @@ def engine(small_video: Path, tmp_path: Path, settings) -> Iterator[RunningEngin
     with running_engine(small_video, tmp_path / "engine") as running:
         settings.ENGINES = {"quick": {"url": running.url, "slots": 1}}
         settings.ENGINE_DEFAULT = "quick"
-        engines.disconnect()
+        reports.disconnect()
         yield running
-    engines.disconnect()
+    reports.disconnect()
 
 
 @pytest.fixture

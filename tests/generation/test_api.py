@@ -269,6 +269,6 @@ def test_words_of_an_engine_that_never_answered_are_not_there_yet(ada, engine):
 def test_jobs_are_accepted_while_the_engine_restarts(ada, engine, monkeypatch):
     ada.get("/api/v1/engines")
     engine.stop()
-    monkeypatch.setattr("generation.engines.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("generation.engines.reports.FRESH_SECONDS", 0.0)
     assert ada.post_json(URL, BODY).status_code == 202
     assert not ada.get("/api/v1/engines").json()["items"][0]["is_available"]

@@ -14,9 +14,16 @@ from django.utils import timezone
 
 from engine.errors import EngineError
 from feed.models import Clip
-from generation import breaker, engines
-from generation.breaker import COOLING, FAILURES_MIN, PATIENCE, note_failure, note_success, state_of
-from generation.configured import check_engines
+from generation.engines import breaker, reports
+from generation.engines.breaker import (
+    COOLING,
+    FAILURES_MIN,
+    PATIENCE,
+    note_failure,
+    note_success,
+    state_of,
+)
+from generation.engines.configured import check_engines
 from generation.errors import EngineNotReady, LeaseLost
 from generation.models import EngineState, Job
 from generation.selectors import engine_list, startable
@@ -40,7 +47,7 @@ def second(engine, small_video, tmp_path, settings):
             "quick": {"url": engine.url, "fallback": ["second"]},
             "second": {"url": running.url},
         }
-        engines.disconnect()
+        reports.disconnect()
         yield running
 
 
@@ -125,7 +132,7 @@ def test_what_an_engines_policy_refuses_is_asked_of_no_other(make_job, engine, s
 
 def test_an_engine_that_cannot_draw_it_does_not_stand_in(make_job, engine, second):
     second.engine.capabilities = replace(second.engine.capabilities, sizes=("64x64",))
-    engines.disconnect()
+    reports.disconnect()
     engine.engine.error = EngineError("It is full.", code="out_of_memory")
     job = run(make_job())
     assert (job.state, job.engine, job.engines_tried) == ("failed", "quick", [])
@@ -213,7 +220,7 @@ def test_a_model_runs_only_under_a_licence_that_the_operator_accepts(
     make_job, make_user, engine, settings
 ):
     engine.engine.capabilities = replace(CAPABILITIES, licence="LTX-2-Community")
-    engines.disconnect()
+    reports.disconnect()
     request = GenerationRequest(prompt="A ball.", seconds=1)
     ada = make_user("eve")
     for accepted in (None, "Apache-2.0"):

@@ -13,7 +13,7 @@ from django.db import connection
 
 from engine.contracts import Shot
 from feed.models import Clip
-from generation import engines
+from generation.engines import reports
 from generation.models import Job
 from generation.services import lease as lease_module
 from generation.services.cancel import cancel
@@ -54,11 +54,11 @@ def on(tmp_path, settings):
         offers = {"sizes": ["180x320"], "max_seconds": 4, **OFFERS[dialect]}
         entry = {"url": server.url, "key": KEY, "dialect": dialect, "offers": offers}
         settings.ENGINES, settings.ENGINE_DEFAULT = {"far": entry}, "far"
-        engines.disconnect()
+        reports.disconnect()
         return server
 
     yield serve
-    engines.disconnect()
+    reports.disconnect()
     for fake in running:
         fake.__exit__(None, None, None)
 
@@ -161,12 +161,12 @@ def test_a_cancelled_job_is_taken_off_the_server(on, ask):
 def test_a_server_without_keys_is_not_asked_for_ever_when_it_does_not_answer(
     on, ask, settings, monkeypatch
 ):
-    monkeypatch.setattr(engines, "WORK_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(reports, "WORK_TIMEOUT_SECONDS", 0.3)
     on("sglang")
     job = ask()
     with hostile(POST=dripping(b"HTTP/1.1 200 OK\r\nX-Padding: ")) as bad:
         settings.ENGINES["far"]["url"] = bad.url
-        engines.disconnect()
+        reports.disconnect()
         run_job(job_id=job.pk)
         asked = bad.asked.count("POST /v1/videos")
     job.refresh_from_db()

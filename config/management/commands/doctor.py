@@ -20,7 +20,7 @@ from django.core.management.base import BaseCommand
 from config.local.postgres import find_install
 from config.local.state import LocalServiceError
 from config.local.valkey import find_binary
-from generation.engines import is_healthy
+from generation.engines.reports import is_healthy
 from transcode.ffmpeg import ffmpeg_executable
 
 PACKAGES = ("django", "celery", "uvicorn", "c2pa-python", "av", "mujoco", "numba", "onnxruntime")

@@ -14,9 +14,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from generation.breaker import drain, resume, state_of
-from generation.configured import configured
-from generation.engines import EngineReport, is_licensed, report_of
+from generation.engines.breaker import drain, resume, state_of
+from generation.engines.configured import configured
+from generation.engines.reports import EngineReport, is_licensed, report_of
 
 STATES = {"drained": "drained", "open": "failing", "trying": "on trial"}
 CHECK_SECONDS = 120  # it reads headers alone; a slow disk may hold many

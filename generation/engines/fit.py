@@ -9,9 +9,9 @@ from django.conf import settings
 
 from core.errors import DomainError
 from engine.contracts import EngineCapabilities
-from generation.breaker import takes_jobs
-from generation.configured import configured
-from generation.engines import capabilities_of, engine_named, report_of
+from generation.engines.breaker import takes_jobs
+from generation.engines.configured import configured
+from generation.engines.reports import capabilities_of, engine_named, report_of
 from generation.errors import SecondsOutOfRange, SizeNotOffered, TooManyShots
 
 

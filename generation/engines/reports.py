@@ -10,7 +10,7 @@ from core.errors import NotFound
 from engine.client import EngineClient
 from engine.contracts import EngineCapabilities
 from engine.errors import EngineError
-from generation.configured import ConfiguredEngine, configured
+from generation.engines.configured import ConfiguredEngine, configured
 from generation.errors import EngineNotReady, UnknownEngine
 
 FRESH_SECONDS = 30.0
