@@ -39,14 +39,3 @@ class Dialect(Protocol):
         Raises:
             RequestRejected: the server has no way to be asked for this.
         """
-
-
-def plain_text(request: VideoRequest) -> str:
-    """One prompt for a server that takes nothing else: a camera and a style are said in words."""
-    camera = request.shots[0].camera if request.shots else None
-    parts = [request.prompt, *(shot.prompt for shot in request.shots)]
-    if camera:
-        parts.append(f"Camera: {camera}")
-    if request.style:
-        parts.append(f"Style: {request.style}")
-    return ". ".join(part.rstrip(". ") for part in parts if part.strip()) + "."

@@ -7,9 +7,10 @@ the rendering goes on, and the card stays busy with it.
 """
 
 from engine.contracts import VideoRequest
-from engine.dialects.dialect import Call, plain_text
+from engine.dialects.dialect import Call
 from engine.dialects.offer import Offer
 from engine.dialects.reference import refuse_film
+from engine.prompts import plain_text
 from engine.wire import data_url
 
 

@@ -7,9 +7,10 @@ rendering. A failed video comes with an error's HTTP status.
 """
 
 from engine.contracts import VideoRequest
-from engine.dialects.dialect import Call, plain_text
+from engine.dialects.dialect import Call
 from engine.dialects.offer import Offer
 from engine.dialects.reference import film_of
+from engine.prompts import plain_text
 
 FORM_FIELD = tuple[str, tuple[None, str]]
 

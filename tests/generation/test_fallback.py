@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -34,6 +33,7 @@ from generation.services.submit import GenerationRequest, submit
 from generation.services.sweep import sweep
 from tests.fakes.engine import CAPABILITIES, running_engine
 from tests.fakes.hostile import body, dripping, endless, hostile, redirect, said, video
+from tests.generation.workers import in_thread, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,23 +64,6 @@ def run(job: Job) -> Job:
         if job.state != "queued":
             break
     return job
-
-
-def in_thread(job: Job) -> threading.Thread:
-    def work() -> None:
-        run_job(job_id=job.pk)
-        connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
-
-
-def wait_for(job: Job, **expected: object) -> None:
-    deadline = time.monotonic() + 60
-    while not Job.objects.filter(pk=job.pk, **expected).exists():
-        assert time.monotonic() < deadline, Job.objects.values().get(pk=job.pk)
-        time.sleep(0.01)
 
 
 @pytest.mark.slow

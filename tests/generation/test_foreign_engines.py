@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from engine.contracts import Shot
 from feed.models import Clip
@@ -25,6 +23,7 @@ from tests.fakes.litellm import Litellm
 from tests.fakes.sglang import Sglang
 from tests.fakes.studio import served
 from tests.fakes.vllm_omni import VllmOmni
+from tests.generation.workers import in_thread, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -70,23 +69,6 @@ def ask(make_user):
         return submit(by=make_user("ada"), request=GenerationRequest(**request))
 
     return submitted
-
-
-def in_thread(job: Job) -> threading.Thread:
-    def work() -> None:
-        run_job(job_id=job.pk)
-        connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
-
-
-def wait_until(condition) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("dialect", OFFERS)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 
 from core.storage import read_media
 from engine.errors import EngineError
@@ -24,28 +23,9 @@ from generation.services.sweep import release_engine, sweep, tidy
 from generation.states import State
 from notifications.models import Event
 from remix.models import Edge
+from tests.generation.workers import in_thread, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def in_thread(job: Job) -> threading.Thread:
-    """Run the job as a worker thread does."""
-
-    def work() -> None:
-        run_job(job_id=job.pk)
-        connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
-
-
-def wait_for(job: Job, **expected: object) -> None:
-    """Wait until the row has these values."""
-    deadline = time.monotonic() + 60
-    while not Job.objects.filter(pk=job.pk, **expected).exists():
-        assert time.monotonic() < deadline, Job.objects.values().get(pk=job.pk)
-        time.sleep(0.01)
 
 
 @pytest.mark.slow

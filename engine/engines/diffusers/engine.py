@@ -45,6 +45,7 @@ from engine.engines.diffusers.wan import WanFamily
 from engine.errors import EngineError, RenderCancelled, RequestRejected
 from engine.footage import read_frames
 from engine.mp4 import write_mp4
+from engine.prompts import plain_text
 
 log = logging.getLogger(__name__)
 
@@ -326,14 +327,7 @@ def _family(folder: ModelFolder, recipe: Path | None) -> Family:
 
 
 def _prompt(request: VideoRequest) -> str:
-    """One text: these models read plain sentences, so a camera and a style are said in words."""
-    camera = request.shots[0].camera if request.shots else None
-    parts = [request.prompt, *(shot.prompt for shot in request.shots)]
-    if camera:
-        parts.append(f"Camera: {camera}")
-    if request.style:
-        parts.append(f"Style: {request.style}")
-    said = ". ".join(part.rstrip(". ") for part in parts if part.strip()) + "."
+    said = plain_text(request)
     for member in request.cast:  # a name is a word to a model, its @ is not
         said = re.sub(
             re.escape(member.name), member.name.removeprefix("@"), said, flags=re.IGNORECASE
