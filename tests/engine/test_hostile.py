@@ -169,9 +169,10 @@ def test_nothing_is_followed_to_another_address(ask, tmp_path):
 
 
 def test_an_id_leads_nowhere_else(ask):
-    with hostile(GET=said(video(id="../../admin?x=1#y"))) as server:
+    away = said(video(id="../../admin?x=1#y"))
+    with hostile(GET=away, POST=away) as server:
         client = ask(server)
-        client.retrieve(client.retrieve("v1").id)
+        client.retrieve(client.submit(BALL, idempotency_key="a").id)
         assert server.asked[1] == "GET /v1/videos/..%2F..%2Fadmin%3Fx%3D1%23y"
 
 

@@ -95,7 +95,7 @@ def test_progress_is_of_the_whole_clip(loaded, tmp_path):
     )
     assert progress[:6] == [20, 40, 60, 70, 80, 90]
     assert progress == sorted(progress)
-    assert (progress[-1], len(progress)) == (99, 6 + 48)
+    assert (progress[-1], len(progress)) == (99, 6 + 1 + 48)  # steps, decoded, frames
 
 
 @pytest.mark.parametrize("asked", [1, 4, 5, 9])  # in a shot, between two, in the next, in writing
