@@ -15,7 +15,7 @@ import httpcore
 import httpx
 
 MAX_CONNECTIONS = 100
-KEPT_SECONDS = 5.0  # an idle connection
+KEPT_SECONDS = 2.0  # an idle connection; servers close theirs after 5 s and more
 PIECE_BYTES = 16384
 
 # The call of this thread (or task) that is under way; `inf`: without a deadline.

@@ -50,7 +50,7 @@ class Hostile:
             self.asked.append(line)
             found = max((p for p in self.answers if line.startswith(p)), key=len, default=None)
             if found is None:
-                connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                body(b"", status="404 Not Found")(connection)
             else:
                 self.answers[found](connection)
             with contextlib.suppress(OSError):
@@ -77,7 +77,8 @@ def said(document: object, *, status: str = "200 OK", headers: str = "") -> Answ
 
 def body(data: bytes, *, status: str = "200 OK", headers: str = "") -> Answer:
     """Answer with bytes."""
-    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(data)}\r\n{headers}\r\n".encode()
+    headers = f"Content-Length: {len(data)}\r\nConnection: close\r\n{headers}"
+    head = f"HTTP/1.1 {status}\r\n{headers}\r\n".encode()
     return lambda connection: connection.sendall(head + data)
 
 
