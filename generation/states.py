@@ -25,9 +25,10 @@ ACTIVE = frozenset(State) - TERMINAL
 
 _ENDS = frozenset({State.REFUSED, State.FAILED, State.CANCELLED, State.EXPIRED})
 
-# Back to `queued`: its worker died or gave it back; what was finished is kept.
+# Back to `queued`: its worker died or gave it back, and what was finished is kept; or another
+# engine takes it over, also from the queue of its own.
 MOVES: dict[State, frozenset[State]] = {
-    State.QUEUED: _ENDS | {State.RENDERING},
+    State.QUEUED: _ENDS | {State.QUEUED, State.RENDERING},
     State.RENDERING: _ENDS | {State.FINISHING, State.QUEUED},
     State.FINISHING: _ENDS | {State.READY, State.QUEUED},
     **{state: frozenset() for state in TERMINAL},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from core.errors import DomainError
 from engine.errors import EngineError
@@ -14,9 +13,9 @@ from generation.engines.reports import capabilities_of, client_of
 from generation.errors import LeaseLost
 from generation.models import Job
 from generation.selectors import queue_of
-from generation.services.moves import wake_startable
+from generation.services.moves import move, wake_startable
 from generation.services.work import clear_work
-from generation.states import DEADLINES, State
+from generation.states import State
 
 _log = logging.getLogger(__name__)
 
@@ -38,13 +37,12 @@ def hand_over(job: Job) -> bool:
     if other is None:
         return False
     capabilities = capabilities_of(other)
+    left, video_id = job.engine, job.engine_video_id
     with transaction.atomic():
-        held = Job.objects.filter(pk=job.pk, state=job.state, fence=job.fence)
-        if not held.filter(state__in=[State.QUEUED, State.RENDERING]).update(
-            state=State.QUEUED,
-            stage=State.QUEUED.value,
+        move(
+            job,
+            State.QUEUED,
             lease_until=None,
-            deadline_at=Now() + DEADLINES[State.QUEUED],
             engine=other,
             model=capabilities.name,
             engine_is_procedural=capabilities.procedural,
@@ -53,13 +51,13 @@ def hand_over(job: Job) -> bool:
             engine_video_id="",
             engine_step=0,
             attempt=1,
-        ):
-            raise LeaseLost(f"{job} with fence {job.fence}")
-        for engine in (job.engine, other):
+        )
+        for engine in (left, other):
             wake_startable(engine=engine)
-    _log.warning("job %s goes from %s to %s", job.pk, job.engine, other)
+    _log.warning("job %s goes from %s to %s", job.pk, left, other)
     clear_work(job.pk)
-    _forget_at(job)
+    if video_id:
+        _forget_at(left, video_id)
     return True
 
 
@@ -73,11 +71,9 @@ def hand_over_waiting(engine: str) -> None:
             _log.info("job %s moved on by itself", job.pk)
 
 
-def _forget_at(job: Job) -> None:
-    """Take the job's video off the engine that it leaves; one that is away has lost it anyway."""
-    if not job.engine_video_id:
-        return
+def _forget_at(engine: str, video_id: str) -> None:
+    """Take a video off the engine that its job left; one that is away has lost it anyway."""
     try:
-        client_of(job.engine).cancel(job.engine_video_id)
+        client_of(engine).cancel(video_id)
     except (EngineError, DomainError) as error:
-        _log.warning("job %s: its video stays on %s: %s", job.pk, job.engine, error)
+        _log.warning("video %s stays on %s: %s", video_id, engine, error)

@@ -17,6 +17,7 @@ from notifications.selectors import events_after
 
 LEGAL = {
     ("queued", "rendering"),
+    ("queued", "queued"),  # of another engine
     ("rendering", "finishing"),
     ("rendering", "queued"),
     ("finishing", "ready"),
