@@ -68,7 +68,7 @@ class Hub:
 
     @contextmanager
     def mailbox(self, user_id: UUID) -> Iterator[Mailbox]:
-        """Receive the user's events inside the block.
+        """Receive the user's events inside the block; wakes at once, or when Valkey answers.
 
         Raises:
             TooManyStreams: the user has as many streams in this process as one may.
@@ -78,6 +78,8 @@ class Hub:
         if len(boxes) >= STREAMS_PER_USER:
             raise TooManyStreams
         boxes.append(box)
+        if self._is_connected:
+            box.put()
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen())
         try:
@@ -88,7 +90,7 @@ class Hub:
                 del self._boxes[user]
             if not self._boxes and self._listening is not None:
                 self._listening.cancel()
-                self._listening = None
+                self._listening = self._is_connected = None
 
     async def _listen(self) -> None:
         while True:

@@ -19,6 +19,7 @@ from notifications.errors import BadResumePoint
 from notifications.hub import Mailbox
 from notifications.selectors import events_after, last_sequence
 
+READY_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 HEARTBEAT_SECONDS = 15.0  # also how late a durable event is at worst while Valkey is away
 _DIGITS_MAX = 18
@@ -66,6 +67,8 @@ async def messages(
     None means that nothing happened for 15 s: the moment for a heartbeat. The table is read at the
     start, at every wake-up and at every heartbeat, so that no durable event depends on Valkey.
     """
+    # From then on passing events come too: not before the subscription stands, if there can be one.
+    await mailbox.wait(READY_SECONDS)
     yield _passing("stream.ready", {}, sequence=after)
     while time.time() < listener.expires_at:
         for event in mailbox.take():

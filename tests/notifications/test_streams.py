@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 from pathlib import Path
@@ -31,6 +32,22 @@ def test_sse_sends_passing_and_durable_events(make_user, sse):
     assert client.next() == {"id": None, "type": "generation.progress", "data": {"progress": 40}}
     publish(ada.pk, "generation.ready", {"clip": "c"}, durable=True)
     assert client.next() == {"id": "1", "type": "generation.ready", "data": {"clip": "c"}}
+
+
+def test_it_says_ready_only_when_passing_events_come_too(make_user, sse, monkeypatch):
+    follow = hub_module.Hub._follow
+
+    async def late(self) -> None:
+        await asyncio.sleep(0.4)
+        await follow(self)
+
+    monkeypatch.setattr(hub_module.Hub, "_follow", late)
+    ada = make_user("ada")
+    client = sse(ada)
+    client.open()
+    client.until("stream.ready")
+    publish(ada.pk, "generation.progress", {"progress": 40}, durable=False)
+    assert client.next()["data"] == {"progress": 40}
 
 
 def test_a_cut_connection_loses_no_durable_event(make_user, sse):
