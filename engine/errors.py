@@ -37,7 +37,7 @@ class EngineBusy(EngineUnavailable):
     code = "queue_full"
 
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
-        super().__init__(message)
+        super().__init__(message, may_have_arrived=False)
         self.retry_after_seconds = retry_after_seconds
 
 

@@ -192,7 +192,8 @@ def _raise_error(answer: httpx.Response, body: bytes) -> NoReturn:
         raise PreviewTooSlow(message)
     if status < 500:
         raise RequestRejected(message, param=param, code=code)
-    raise EngineUnavailable(message)
+    # An error says that nothing was begun; only a proxy's "too late" does not.
+    raise EngineUnavailable(message, may_have_arrived=status == 504)
 
 
 def _what_is_wrong(body: bytes) -> tuple[str, str | None, str | None]:

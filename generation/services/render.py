@@ -33,6 +33,7 @@ ATTEMPTS_MAX = 3
 UNUSABLE_MAX = 6  # answers in a row that no engine gives
 RAW_NAME = "raw.mp4"
 POLL_SECONDS = 0.5
+BUSY_SECONDS_MAX = 30  # that an engine with a full queue is left alone, whatever it asks for
 SECONDS_OVER = 1.0  # that a film may be longer than asked, as sound often is
 RENDERED = 80  # percent of the way when the frames are here
 # A provider's policy refused the clip: another engine must not be asked instead.
@@ -210,7 +211,9 @@ class _Rendering:
         if isinstance(error, AnswerUnusable):
             self._unusable += 1
         is_open = False
-        if not isinstance(error, EngineBusy):
+        if isinstance(error, EngineBusy):
+            self._lease.wait(min(error.retry_after_seconds, BUSY_SECONDS_MAX))
+        else:
             self._is_failing = True
             is_open = note_failure(job.engine)
         if self._unusable >= UNUSABLE_MAX:

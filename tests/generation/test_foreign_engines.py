@@ -18,7 +18,7 @@ from generation.services.cancel import cancel
 from generation.services.run import run_job
 from generation.services.submit import GenerationRequest, submit
 from generation.services.sweep import release_engine
-from tests.fakes.hostile import dripping, hostile
+from tests.fakes.hostile import dripping, hostile, said
 from tests.fakes.litellm import Litellm
 from tests.fakes.sglang import Sglang
 from tests.fakes.studio import served
@@ -153,3 +153,21 @@ def test_a_server_without_keys_is_not_asked_for_ever_when_it_does_not_answer(
         asked = bad.asked.count("POST /v1/videos")
     job.refresh_from_db()
     assert (job.state, job.error["code"], asked) == ("failed", "engine_lost_video", 3)
+
+
+def test_a_server_that_is_busy_or_down_is_waited_for(on, ask, settings):
+    on("sglang")
+    job = ask()
+    for status in ("429 Too Many Requests", "503 Service Unavailable"):
+        later = said({"detail": "later"}, status=status, headers="Retry-After: 1\r\n")
+        with hostile(POST=later) as bad:
+            settings.ENGINES["far"]["url"] = bad.url
+            reports.disconnect()
+            worker = in_thread(job)
+            wait_until(lambda bad=bad: bad.asked.count("POST /v1/videos") > 3)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(lease_module, "_stopping", threading.Event())
+                lease_module.stop_working()
+                worker.join(60)
+        job.refresh_from_db()
+        assert (job.state, job.attempt) == ("queued", 1)
