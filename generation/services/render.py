@@ -211,9 +211,7 @@ class _Rendering:
         if isinstance(error, AnswerUnusable):
             self._unusable += 1
         is_open = False
-        if isinstance(error, EngineBusy):
-            self._lease.wait(min(error.retry_after_seconds, BUSY_SECONDS_MAX))
-        else:
+        if not isinstance(error, EngineBusy):
             self._is_failing = True
             is_open = note_failure(job.engine)
         if self._unusable >= UNUSABLE_MAX:
@@ -222,6 +220,8 @@ class _Rendering:
             raise LeaseLost(f"{job} waits for another engine")
         _log.warning("job %s waits for its engine: %s", job.pk, error.message)
         note_progress(job, job.progress, "waiting_for_engine")
+        if isinstance(error, EngineBusy):
+            self._lease.wait(min(error.retry_after_seconds, BUSY_SECONDS_MAX))
 
     def _check_failed(self, video: Video) -> None:
         if video.status != "failed":
