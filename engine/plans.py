@@ -31,8 +31,9 @@ class Plan:
     def head(self) -> Path | None:
         """The film that an extension goes on from, and shows first."""
         source = self.request.source
-        is_extension = self.offer is not None and source and source.operation == "extend"
-        return source.film if is_extension and source else None
+        if self.offer is None or source is None or source.operation != "extend":
+            return None
+        return source.film
 
 
 def plan(request: VideoRequest, offer: Offer | None) -> Plan:
@@ -49,8 +50,8 @@ def plan(request: VideoRequest, offer: Offer | None) -> Plan:
         return Plan(request, (request,), None)
     _check(request, offer)
     if len(request.shots) <= 1:
-        is_extension = request.source is not None and request.source.operation == "extend"
-        return Plan(request, (replace(request, source=None) if is_extension else request,), offer)
+        is_edit = request.source is not None and request.source.operation == "edit"
+        return Plan(request, (request if is_edit else replace(request, source=None),), offer)
     steps = tuple(
         replace(
             request,

@@ -147,10 +147,13 @@ _vocabularies: dict[ConfiguredEngine, tuple[float, dict[str, Any] | None]] = {} 
 
 
 def _client(engine: ConfiguredEngine, timeout_seconds: float) -> EngineClient:
+    kept = _clients.get((engine, timeout_seconds))
+    if kept is not None:
+        return kept
     made = EngineClient(
         engine.url, engine.key, timeout_seconds, dialect=engine.dialect, offer=engine.offer
     )
     kept = _clients.setdefault((engine, timeout_seconds), made)
-    if kept is not made:
+    if kept is not made:  # another thread was first
         made.close()
     return kept

@@ -32,8 +32,7 @@ def hand_over(job: Job) -> bool:
         LeaseLost: the job is no longer this worker's, or no longer waits.
     """
     tried = [*job.engines_tried, job.engine]
-    shots = tuple(shot["seconds"] for shot in job.shots)
-    other = stand_in(tried[0], Measures(job.size, job.seconds, shots), without=tried)
+    other = stand_in(tried[0], _measures(job), without=tried)
     if other is None:
         return False
     capabilities = capabilities_of(other)
@@ -63,12 +62,19 @@ def hand_over(job: Job) -> bool:
 
 def hand_over_waiting(engine: str) -> None:
     """Let those who stand in for an engine have the jobs that wait for it."""
+    hopeless: set[Measures] = set()  # one answer serves all jobs that want the same
     for job in Job.objects.filter(pk__in=queue_of(engine), state=State.QUEUED):
+        if _measures(job) in hopeless:
+            continue
         try:
             if not hand_over(job):
-                return
+                hopeless.add(_measures(job))
         except LeaseLost:
             _log.info("job %s moved on by itself", job.pk)
+
+
+def _measures(job: Job) -> Measures:
+    return Measures(job.size, job.seconds, tuple(shot["seconds"] for shot in job.shots))
 
 
 def _forget_at(engine: str, video_id: str) -> None:

@@ -166,7 +166,6 @@ class _Rendering:
         except EngineUnavailable as error:
             # Where a key means nothing, each asking may begin another video.
             if error.may_have_arrived and not self._client.dialect.is_idempotent:
-                note_failure(self._job.engine)
                 self._begin_again("The engine did not say whether it took the clip")
             raise
 

@@ -150,6 +150,17 @@ def test_a_drained_engine_finishes_what_it_renders_and_is_given_no_more(
     assert make_job(make_user("bob")).engine == "quick"
 
 
+def test_a_job_that_nobody_else_draws_holds_up_no_other(make_job, engine, second):
+    odd, plain = make_job(size="640x360"), make_job()
+    second.engine.capabilities = replace(second.engine.capabilities, sizes=("360x640",))
+    reports.disconnect()
+    breaker.drain("quick")
+    sweep()
+    odd.refresh_from_db()
+    plain.refresh_from_db()
+    assert (odd.engine, plain.engine) == ("quick", "second")
+
+
 def test_without_a_stand_in_jobs_wait_for_a_drained_engine(make_job, engine):
     breaker.drain("quick")
     job = make_job()
