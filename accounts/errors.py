@@ -14,6 +14,15 @@ class InviteInvalid(Forbidden):
     title = "This invite code is not valid."
 
 
+class SignUpStopped(DomainError):
+    """An operator lets nobody sign up for now; the invite is not used up, the waitlist is open."""
+
+    code = "sign_up_stopped"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Nobody can sign up at the moment."
+    retryable = True
+
+
 class UsernameTaken(DomainError):
     code = "username_taken"
     status = HTTPStatus.CONFLICT

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from core.api import ApiView
 from core.cursors import LIMIT_MAX
 from core.problems import meaning_of
+from core.switches import thrown_switches
 
 CLIENT_PAGE = settings.BASE_DIR / "client" / "index.html"
 MINIMUM_CLIENT_VERSION = "0.1.0"
@@ -41,6 +42,10 @@ class ConfigSerializer(serializers.Serializer[Any]):
     minimum_client_version = serializers.CharField()
     invite_only = serializers.BooleanField()
     engines = serializers.ListField(child=serializers.CharField())
+    switches = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What operators stopped for now: generation, sign_up, read_only, engine:<name>.",
+    )
     limits = LimitsSerializer()
 
 
@@ -60,6 +65,7 @@ class ConfigView(ApiView):
             "minimum_client_version": MINIMUM_CLIENT_VERSION,
             "invite_only": True,
             "engines": sorted(settings.ENGINES),
+            "switches": sorted(thrown_switches()),
             "limits": {
                 "prompt_characters": settings.PROMPT_CHARACTERS_MAX,
                 "seconds_max": settings.GENERATION_SECONDS_MAX,

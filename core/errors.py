@@ -79,3 +79,30 @@ class IdempotencyInFlight(DomainError):
     status = HTTPStatus.CONFLICT
     title = "The first request with this Idempotency-Key has not finished yet."
     retryable = True
+
+
+class UnknownSwitch(NotFound):
+    """No crisis switch has this name; the sentence lists those that exist."""
+
+    code = "unknown_switch"
+    title = "There is no such switch."
+
+
+class ReadOnly(DomainError):
+    """An operator keeps the API from changing anything for now: reading and signing in work."""
+
+    code = "read_only"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Nothing can be changed at the moment: the service is read-only."
+    retryable = True
+    wait: ClassVar[int] = 30  # seconds, told as Retry-After
+
+
+class GenerationStopped(DomainError):
+    """An operator stopped the making of clips for now; nothing was spent."""
+
+    code = "generation_stopped"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "No clips are made at the moment."
+    retryable = True
+    wait: ClassVar[int] = 60  # seconds, told as Retry-After

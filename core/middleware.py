@@ -1,8 +1,9 @@
-"""Trace ids, a content security policy, and problem documents for failures outside DRF."""
+"""Trace ids, a content security policy, read-only times, problem documents for what is not DRF."""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -10,14 +11,22 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from redis.exceptions import RedisError
 
-from core.problems import MEDIA_TYPE, problem, problem_response
+from core.errors import ReadOnly
+from core.problems import MEDIA_TYPE, problem, problem_of, problem_response
 from core.storage import bucket_origin
+from core.switches import READ_ONLY, is_thrown
 from core.trace import start_trace
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 2
 API_PREFIXES = ("/api/", "/_allauth/", "/media/")
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+# What changes something when its method is not safe: all of the API but the look at a prompt, and
+# of allauth's paths those that make or change an account. Signing in and out goes on.
+_CHANGING = re.compile(
+    r"/api/(?!v1/generations/preflight$)|/_allauth/[a-z]+/v1/(account/|auth/([a-z0-9/]+/)?signup$)"
+)
 
 
 def content_security_policy(media_origin: str) -> str:
@@ -61,6 +70,25 @@ class ContentSecurityPolicyMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", self._policy)
         return response
+
+
+class ReadOnlyMiddleware:
+    """Refuses what would change something while the switch `read_only` is thrown."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 503 before any view is asked, or hand the request on."""
+        if (
+            request.method in SAFE_METHODS
+            or not _CHANGING.match(request.path_info)
+            or not is_thrown(READ_ONLY)
+        ):
+            return self.get_response(request)
+        answer = problem_response(problem_of(ReadOnly(retryable=True)))
+        answer["Retry-After"] = str(ReadOnly.wait)
+        return answer
 
 
 class ProblemMiddleware:

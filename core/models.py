@@ -1,4 +1,4 @@
-"""The two small tables of core: answers under an Idempotency-Key, and withheld media."""
+"""The small tables of core: kept answers, withheld media, and the crisis switches."""
 
 from __future__ import annotations
 
@@ -36,3 +36,34 @@ class WithheldMedia(models.Model):
 
     def __str__(self) -> str:
         return self.prefix
+
+
+class Switch(models.Model):
+    """A thrown crisis switch: `core.switches`. One that is not thrown has no row."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    reason = models.TextField()
+    set_by = models.TextField()
+    set_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "switches"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SwitchChange(models.Model):
+    """That somebody threw or released a switch.
+
+    Append-only: a trigger in the database refuses every UPDATE and DELETE of these rows.
+    """
+
+    name = models.CharField(max_length=100)
+    is_on = models.BooleanField()
+    reason = models.TextField(blank=True)
+    changed_by = models.TextField()
+    changed_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} {'on' if self.is_on else 'off'} by {self.changed_by}"

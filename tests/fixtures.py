@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from rest_framework.test import APIClient  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from accounts.services import grant_role  # noqa: E402
+from core import switches  # noqa: E402
 
 PASSWORD = "correct-horse-battery-9"
 
@@ -32,6 +34,12 @@ def _cheap_passwords(request: pytest.FixtureRequest) -> None:
     if "django_db_setup" in request.fixturenames:
         settings = request.getfixturevalue("settings")
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _no_switch_is_thrown() -> None:
+    """Start each test knowing that none is: its queries are its own. A change is read at once."""
+    switches._known.hold(frozenset(), seconds=math.inf)
 
 
 @pytest.fixture

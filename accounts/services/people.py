@@ -11,10 +11,11 @@ from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
-from accounts.errors import EmailTaken, UsernameTaken, UserNotFound
+from accounts.errors import EmailTaken, SignUpStopped, UsernameTaken, UserNotFound
 from accounts.models import User
 from accounts.policy import ROLES
 from accounts.services.invites import redeem_invite
+from core.switches import SIGN_UP, is_thrown
 
 
 def sign_up(
@@ -25,10 +26,13 @@ def sign_up(
     Shape and age are checked by the caller. Calling twice makes no second account.
 
     Raises:
+        SignUpStopped: an operator lets nobody in for now.
         InviteInvalid: the code lets nobody in (any more).
         UsernameTaken: another account has the name, in whatever letter case.
         EmailTaken: another account has the address.
     """
+    if is_thrown(SIGN_UP):
+        raise SignUpStopped
     user = User(username=username.lower(), email=email.lower(), birth_date=birth_date)
     user.set_password(password)  # slow by design, so before the transaction takes any lock
     try:

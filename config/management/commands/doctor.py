@@ -16,15 +16,17 @@ import redis
 from django.conf import settings
 from django.core import checks
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError
 
 from config.local.postgres import find_install
 from config.local.state import LocalServiceError
 from config.local.valkey import find_binary
+from core.switches import thrown_rows
 from generation.engines.reports import is_healthy
 from transcode.ffmpeg import ffmpeg_executable
 
 PACKAGES = ("django", "celery", "uvicorn", "c2pa-python", "av", "mujoco", "numba", "onnxruntime")
-Finding = tuple[str, str]  # ("ok" | "weak" | "missing" | "idle", text)
+Finding = tuple[str, str]  # ("ok" | "weak" | "missing" | "idle" | "thrown", text)
 
 
 class Command(BaseCommand):
@@ -81,9 +83,19 @@ def running() -> Iterator[Finding]:
         pids = ", ".join(f"{name} {pid}" for name, pid in sorted(instance.pids.items()))
         yield "ok", f"an instance runs at {instance.base_url} (processes: {pids})"
     yield answering("database", ask_database)
+    yield from switches()
     yield answering("broker", ask_broker)
     for name in sorted(settings.ENGINES):
         yield answering(f"engine {name}", partial(ask_engine, name))
+
+
+def switches() -> Iterator[Finding]:
+    """Name each thrown crisis switch; a database that is away or not migrated yet has none."""
+    try:
+        for row in thrown_rows():
+            yield "thrown", f"switch {row.name}: {row.reason} (by {row.set_by}, {row.set_at:%F %R})"
+    except DatabaseError:
+        return
 
 
 def answering(name: str, ask: Callable[[], str]) -> Finding:
