@@ -120,6 +120,29 @@ def _variables() -> tuple[Variable, ...]:  # noqa: PLR0915 - a table
         "state folder.",
     )
 
+    add = section("Purchases (off by default: docs/purchases.md)")
+    add("STRIPE_WEBHOOK_SECRET", "str", "", "Signing secret of the webhook endpoint (whsec_…).")
+    add("STOREKIT_BUNDLE_ID", "str", "", "The app's bundle id.")
+    add("STOREKIT_APP_APPLE_ID", "int", 0, "The app's number in App Store Connect.")
+    add("STOREKIT_ROOT_CERTS", "str", "", "Apple's root certificates: a PEM or DER file, a folder.")
+    add(
+        "STOREKIT_ENVIRONMENT",
+        "list",
+        ["Production"],
+        "Whose purchases count: Production, Sandbox or both; in the sandbox nobody pays.",
+    )
+    add("PLAY_PACKAGE_NAME", "str", "", "The app's package name.")
+    add("PLAY_LICENCE_KEY", "str", "", "The app's licence key of the Play Console (base64).")
+    add("PLAY_PUSH_AUDIENCE", "str", "", "Audience of the Pub/Sub push subscription.")
+    add("PLAY_PUSH_EMAIL", "str", "", "Service account that the push subscription signs as.")
+    add(
+        "PLAY_JWKS",
+        "str",
+        "",
+        "Google's public keys: a file, or https://www.googleapis.com/oauth2/v3/certs, which is "
+        "asked once an hour at most.",
+    )
+
     add = section("Accounts and mail")
     add(
         "EMAIL_URL",

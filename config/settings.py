@@ -239,6 +239,18 @@ C2PA_PRIVATE_KEY = env.read("C2PA_PRIVATE_KEY")
 C2PA_TRUST_ANCHORS = env.read("C2PA_TRUST_ANCHORS")
 WATERMARK_KEY = env.read("WATERMARK_KEY")
 
+# --- purchases: each is off while none of its variables has a value
+STRIPE_WEBHOOK_SECRET = env.read("STRIPE_WEBHOOK_SECRET")
+STOREKIT_BUNDLE_ID = env.read("STOREKIT_BUNDLE_ID")
+STOREKIT_APP_APPLE_ID = env.read("STOREKIT_APP_APPLE_ID")
+STOREKIT_ROOT_CERTS = env.read("STOREKIT_ROOT_CERTS")
+STOREKIT_ENVIRONMENT = env.read("STOREKIT_ENVIRONMENT")
+PLAY_PACKAGE_NAME = env.read("PLAY_PACKAGE_NAME")
+PLAY_LICENCE_KEY = env.read("PLAY_LICENCE_KEY")
+PLAY_PUSH_AUDIENCE = env.read("PLAY_PUSH_AUDIENCE")
+PLAY_PUSH_EMAIL = env.read("PLAY_PUSH_EMAIL")
+PLAY_JWKS = env.read("PLAY_JWKS")
+
 # --- the queue: a message is only a wake-up, so losing or doubling one is harmless
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace(
     "?db=", "?virtual_host="
