@@ -102,6 +102,19 @@ def _variables() -> tuple[Variable, ...]:  # noqa: PLR0915 - a table
     add("GENERATION_SECONDS_MAX", "int", 25, "Longest clip that may be asked for, in seconds.")
     add("GENERATIONS_ACTIVE_MAX", "int", 5, "Unfinished jobs one user may have.")
 
+    add = section("Credits")
+    add("PLANS_FILE", "str", "", "TOML file of plans and packs. Empty: credits/plans.toml.")
+    add("PRICES_FILE", "str", "", "TOML file of prices and costs. Empty: credits/prices.toml.")
+    add(
+        "BUDGET_DAILY",
+        "float",
+        0.0,
+        "What clips may cost in a UTC day, in the currency of the prices; 0: no limit.",
+    )
+    add("BUDGET_MONTHLY", "float", 0.0, "The same for a calendar month (UTC); 0: no limit.")
+    add("REFERRAL_CREDITS", "int", 100, "What an invited user's first clip gives the inviter.")
+    add("REFERRALS_REWARDED_MAX", "int", 20, "Such rewards of one inviter in 30 days.")
+
     add = section("Provenance")
     add(
         "C2PA_CERT_CHAIN",

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "core",
     "accounts",
     "notifications",
+    "credits",
     "feed",
     "remix",
     "moderation",
@@ -250,6 +251,14 @@ PLAY_LICENCE_KEY = env.read("PLAY_LICENCE_KEY")
 PLAY_PUSH_AUDIENCE = env.read("PLAY_PUSH_AUDIENCE")
 PLAY_PUSH_EMAIL = env.read("PLAY_PUSH_EMAIL")
 PLAY_JWKS = env.read("PLAY_JWKS")
+
+# --- credits
+PLANS_FILE = env.read("PLANS_FILE")
+PRICES_FILE = env.read("PRICES_FILE")
+BUDGET_DAILY = env.read("BUDGET_DAILY")
+BUDGET_MONTHLY = env.read("BUDGET_MONTHLY")
+REFERRAL_CREDITS = env.read("REFERRAL_CREDITS")
+REFERRALS_REWARDED_MAX = env.read("REFERRALS_REWARDED_MAX")
 
 # --- the queue: a message is only a wake-up, so losing or doubling one is harmless
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace(

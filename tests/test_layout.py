@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ["accounts", "notifications", "feed", "remix", "moderation", "generation"]
+APPS = ["accounts", "notifications", "credits", "feed", "remix", "moderation", "generation"]
 PURE = ["engine", "perception", "provenance", "transcode"]
 FOLDERS = {
     *APPS,
@@ -56,6 +56,8 @@ OWN_ROOMS = {
         "forms",
         "tokens",
     },
+    # What an operator sets: what people may have, and what it costs.
+    "credits": {"plans", "prices"},
     # The shapes of cards, for the OpenAPI document and the apps above.
     "feed": {"schema"},
     # The engines' registry, the table of states, the wake-up call, the prompts of the examples.

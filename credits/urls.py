@@ -1,0 +1,13 @@
+"""Paths under /api/v1."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from credits import views
+
+urlpatterns = [
+    path("credits", views.CreditsView.as_view(), name="credits"),
+    path("credits/history", views.HistoryView.as_view(), name="credits-history"),
+    path("plans", views.PlansView.as_view(), name="plans"),
+]
