@@ -29,7 +29,6 @@ class LimitsSerializer(serializers.Serializer[Any]):
 
     prompt_characters = serializers.IntegerField()
     seconds_max = serializers.IntegerField()
-    generations_active = serializers.IntegerField()
     page_items = serializers.IntegerField()
     minimum_age_years = serializers.IntegerField()
 
@@ -69,7 +68,6 @@ class ConfigView(ApiView):
             "limits": {
                 "prompt_characters": settings.PROMPT_CHARACTERS_MAX,
                 "seconds_max": settings.GENERATION_SECONDS_MAX,
-                "generations_active": settings.GENERATIONS_ACTIVE_MAX,
                 "page_items": LIMIT_MAX,
                 "minimum_age_years": settings.MINIMUM_AGE_YEARS,
             },

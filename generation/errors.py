@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from core.errors import DomainError, InvalidField
+from core.errors import DomainError, Forbidden, InvalidField, NotFound
 
 
 class UnknownEngine(InvalidField):
@@ -61,6 +61,76 @@ class EngineNotReady(DomainError):
     retryable = True
 
 
+class QueueFull(DomainError):
+    """The clip would wait for longer than any clip may."""
+
+    code = "queue_full"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Too many clips are waiting; try again later."
+    retryable = True
+
+
+class AppealNotNeeded(DomainError):
+    """Policy allows the request, or never looked at it: there is nothing to appeal."""
+
+    code = "appeal_not_needed"
+    status = HTTPStatus.CONFLICT
+    title = "This request is not refused by policy; make the clip."
+
+
+class AppealExists(DomainError):
+    """The same refusal was appealed before, and each can be appealed once."""
+
+    code = "appeal_exists"
+    status = HTTPStatus.CONFLICT
+    title = "This refusal has been appealed already."
+
+
+class TooManyAppeals(DomainError):
+    """The account has as many open appeals as it may."""
+
+    code = "too_many_appeals"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    title = "Wait until one of your appeals is decided."
+    retryable = True
+
+
+class AppealNotFound(NotFound):
+    """No such appeal, or not theirs."""
+
+    code = "appeal_not_found"
+    title = "There is no such appeal."
+
+
+class AppealDecided(DomainError):
+    """Another moderator was first."""
+
+    code = "appeal_decided"
+    status = HTTPStatus.CONFLICT
+    title = "The appeal is decided already."
+
+
+class OwnAppeal(Forbidden):
+    """Moderators do not decide on their own."""
+
+    code = "own_appeal"
+    title = "A colleague has to decide on your own appeal."
+
+
+class ReasonRequired(InvalidField):
+    """A decision without a statement of reasons, or with one that is too long."""
+
+    code = "reason_required"
+    title = "A decision needs its reason, in words for the author."
+
+
+class NoDeadLetter(NotFound):
+    """No such job, or it did not fail by a fault of ours, or somebody saw to it."""
+
+    code = "no_dead_letter"
+    title = "There is no such failed job that waits for an operator."
+
+
 class ClipRefused(DomainError):
     """The frames that were drawn may not be shown."""
 
@@ -96,3 +166,7 @@ class LeaseLost(Exception):
 
 class WorkerStopping(Exception):
     """The process was asked to stop; its jobs go back to the queue."""
+
+
+class GenerationHalted(Exception):
+    """A switch stops generation, or this engine: held jobs go back to the queue."""

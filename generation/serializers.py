@@ -8,8 +8,8 @@ from django.conf import settings
 from rest_framework import serializers
 
 from engine.contracts import Shot
-from generation.models import STATES
-from generation.services.submit import SEED_MAX, GenerationRequest, RemixOf
+from generation.models import STATES, TEXT_CHARACTERS_MAX, Appeal
+from generation.services.request import SEED_MAX, GenerationRequest, RemixOf
 
 SECONDS_DEFAULT = 5
 
@@ -69,7 +69,12 @@ class GenerationRequestSerializer(serializers.Serializer[Any]):
 
     def to_request(self) -> GenerationRequest:
         """Return the validated body as the service takes it."""
-        body = dict(self.validated_data)
+        return self.request_of(self.validated_data)
+
+    @staticmethod
+    def request_of(validated: dict[str, Any]) -> GenerationRequest:
+        """Return a validated body, also one that was part of another, as the service takes it."""
+        body = dict(validated)
         shots = tuple(
             Shot(s["prompt"], s["seconds"], s.get("camera")) for s in body.pop("shots", ())
         )
@@ -145,7 +150,7 @@ class GenerationSerializer(serializers.Serializer[Any]):
     clip = serializers.UUIDField(allow_null=True)
     error = GenerationErrorSerializer(allow_null=True)
     not_drawn = NotDrawnSerializer(many=True)
-    price = serializers.IntegerField(allow_null=True, help_text="Credits; null: it is free.")
+    price = serializers.IntegerField(help_text="Credits: held now, charged for a clip alone.")
     engine = serializers.CharField()
     caption = serializers.CharField()
     publish = serializers.BooleanField()
@@ -163,12 +168,16 @@ class GenerationPageSerializer(serializers.Serializer[Any]):
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
-    """Why policy refuses a text."""
+    """Why a request is refused: by a rule of policy, or by the code that the real call answers."""
 
-    field = serializers.CharField()
+    field = serializers.CharField(allow_null=True)
     rule = serializers.CharField()
     span = serializers.ListField(
-        child=serializers.IntegerField(), min_length=2, max_length=2, help_text="[start, end)"
+        child=serializers.IntegerField(),
+        min_length=2,
+        max_length=2,
+        allow_null=True,
+        help_text="[start, end) of the field's text",
     )
     message = serializers.CharField()
     suggestion = serializers.CharField(allow_null=True)
@@ -179,9 +188,53 @@ class PreflightSerializer(serializers.Serializer[Any]):
 
     allowed = serializers.BooleanField()
     reasons = ReasonSerializer(many=True)
-    price = serializers.IntegerField(allow_null=True, help_text="Credits; null: it is free.")
-    balance = serializers.IntegerField(allow_null=True)
-    eta_seconds = serializers.IntegerField(allow_null=True)
+    price = serializers.IntegerField(help_text="Credits.")
+    balance = serializers.IntegerField(help_text="Credits that may be spent now.")
+    eta_seconds = serializers.IntegerField(
+        allow_null=True, help_text="Until the clip is ready; null: nothing to learn from yet."
+    )
+
+
+class AppealTextSerializer(serializers.Serializer[Any]):
+    """Why a refusal is wrong."""
+
+    text = serializers.CharField(
+        max_length=TEXT_CHARACTERS_MAX, required=False, allow_blank=True, default=""
+    )
+
+
+class AppealRequestSerializer(AppealTextSerializer):
+    """A refused request, as it was sent, and why it should be allowed."""
+
+    request = GenerationRequestSerializer()
+
+
+class AppealSerializer(serializers.ModelSerializer[Appeal]):
+    """An appeal as its author sees it."""
+
+    generation = serializers.UUIDField(source="job_id", allow_null=True)
+    reasons = ReasonSerializer(many=True)
+    decision_reason = serializers.CharField(allow_blank=True)
+
+    class Meta:
+        model = Appeal
+        fields = (
+            "id",
+            "state",
+            "generation",
+            "reasons",
+            "text",
+            "decision_reason",
+            "created_at",
+            "decided_at",
+        )
+
+
+class AppealPageSerializer(serializers.Serializer[Any]):
+    """A page of appeals."""
+
+    items = AppealSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
 
 
 class EngineSerializer(serializers.Serializer[Any]):
@@ -206,7 +259,7 @@ class EngineSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="Id of the model's licence, where the engine tells one."
     )
     cameos = serializers.BooleanField()
-    price_per_second = serializers.IntegerField(allow_null=True)
+    price_per_second = serializers.FloatField(help_text="Credits at the smallest size.")
 
 
 class EngineListSerializer(serializers.Serializer[Any]):

@@ -11,5 +11,11 @@ urlpatterns = [
     path("engines/<str:name>/vocabulary", views.VocabularyView.as_view(), name="engine-vocabulary"),
     path("generations", views.GenerationsView.as_view(), name="generations"),
     path("generations/preflight", views.PreflightView.as_view(), name="generation-preflight"),
+    path("generations/appeals", views.AppealsView.as_view(), name="generation-appeals"),
+    path(
+        "generations/<uuid:job_id>/appeal",
+        views.GenerationAppealView.as_view(),
+        name="generation-appeal",
+    ),
     path("generations/<uuid:job_id>", views.GenerationView.as_view(), name="generation"),
 ]

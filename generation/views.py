@@ -15,8 +15,12 @@ from core.cursors import PAGE_PARAMETERS, page_of
 from core.errors import NotFound
 from core.idempotency import idempotent
 from generation.engines.reports import vocabulary_of
-from generation.selectors import answers, engine_list, jobs_of
+from generation.selectors import answers, appeals_of, engine_list, jobs_of
 from generation.serializers import (
+    AppealPageSerializer,
+    AppealRequestSerializer,
+    AppealSerializer,
+    AppealTextSerializer,
     EngineListSerializer,
     GenerationPageSerializer,
     GenerationRequestSerializer,
@@ -24,8 +28,10 @@ from generation.serializers import (
     GenerationsQuerySerializer,
     PreflightSerializer,
 )
+from generation.services.appeals import appeal_job, appeal_request
 from generation.services.cancel import cancel
-from generation.services.submit import GenerationRequest, preflight, submit
+from generation.services.request import GenerationRequest
+from generation.services.submit import preflight, submit
 
 
 class EnginesView(ApiView):
@@ -66,8 +72,8 @@ class PreflightView(ApiView):
             {
                 "allowed": found.allowed,
                 "reasons": found.reasons,
-                "price": None,
-                "balance": None,
+                "price": found.price,
+                "balance": found.balance,
                 "eta_seconds": found.eta_seconds,
             }
         )
@@ -139,6 +145,69 @@ class GenerationView(ApiView):
     def delete(self, request: Request, job_id: UUID) -> Response:
         """Cancel the job; one that has ended stays as it ended."""
         return Response(answers([cancel(job_id=job_id, by=user_of(request).pk)])[0])
+
+
+class AppealsView(ApiView):
+    """Refusals that I do not accept."""
+
+    @property
+    def rate(self) -> str | None:  # type: ignore[override]
+        """A person reads each."""
+        return "appeal" if self.request.method == "POST" else None
+
+    @extend_schema(
+        operation_id="generation_appeals_list",
+        tags=["generation"],
+        parameters=PAGE_PARAMETERS,
+        responses=AppealPageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Return my appeals, newest first."""
+        page = page_of(
+            appeals_of(user_of(request).pk),
+            request=request,
+            keys=("created_at", "id"),
+            context=f"appeals:{user_of(request).pk}",
+        )
+        return Response(page.answer(lambda rows: AppealSerializer(rows, many=True).data))
+
+    @extend_schema(
+        operation_id="generation_appeals_create",
+        tags=["generation"],
+        request=AppealRequestSerializer,
+        responses={202: AppealSerializer},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Have a moderator look at a request that was refused; upheld, the clip is made."""
+        body = AppealRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = appeal_request(
+            by=user_of(request),
+            request=GenerationRequestSerializer.request_of(body.validated_data["request"]),
+            text=body.validated_data["text"],
+        )
+        return Response(AppealSerializer(made).data, status=202)
+
+
+class GenerationAppealView(ApiView):
+    """A clip of mine that was refused once it was drawn."""
+
+    rate = "appeal"
+
+    @extend_schema(
+        operation_id="generations_appeal",
+        tags=["generation"],
+        request=AppealTextSerializer,
+        responses={202: AppealSerializer},
+    )
+    @idempotent
+    def post(self, request: Request, job_id: UUID) -> Response:
+        """Have a moderator look at it; upheld, it is made again as a draft."""
+        body = AppealTextSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = appeal_job(by=user_of(request), job_id=job_id, text=body.validated_data["text"])
+        return Response(AppealSerializer(made).data, status=202)
 
 
 def _parsed(request: Request) -> GenerationRequest:

@@ -71,7 +71,7 @@ function composerForm({ engines, limits, parent, recipe }) {
     limit: limits.prompt_characters,
     value: recipe?.prompt ?? (parent ? "" : sessionStorage.getItem(DRAFT_KEY) ?? ""),
     request: values,
-    onVerdict: (verdict) => { estimate.textContent = verdict?.allowed && verdict.eta_seconds != null ? `Ready in ${about(verdict.eta_seconds)}` : ""; },
+    onVerdict: (verdict) => { estimate.textContent = verdict ? estimateOf(verdict) : ""; },
   });
   let length = recipe?.seconds ?? SECONDS_DEFAULT;
   const showEngine = () => {
@@ -129,6 +129,11 @@ function composerForm({ engines, limits, parent, recipe }) {
     },
   });
   return { element, prompt };
+}
+
+function estimateOf({ price, balance, allowed, eta_seconds: wait }) {
+  const cost = `${price} of your ${balance} credits`;
+  return allowed && wait != null ? `${cost} · ready in ${about(wait)}` : cost;
 }
 
 function sizeName(size) {

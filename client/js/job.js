@@ -1,7 +1,8 @@
 // One job: live progress in words, an honest account of what was drawn, and the clip at its end.
 
-import { get, patch, remove } from "./api.js";
+import { get, patch, post, remove } from "./api.js";
 import { publish } from "./actions.js";
+import { appealButton } from "./appeals.js";
 import { disclosure } from "./clip-lines.js";
 import { fill, h, icon, ring } from "./dom.js";
 import { forgetLists } from "./feed.js";
@@ -9,6 +10,7 @@ import { cancelJob, fetchJob, isActive, jobEvents, knownJob } from "./jobs.js";
 import { go } from "./router.js";
 import { setBusy } from "./forms.js";
 import { notDrawnSentences, sentenceOf, STEPS, stepOf } from "./stages.js";
+import { randomKey } from "./text.js";
 import { attempt, confirmSheet, failure, pageHeader, spinner, toast } from "./ui.js";
 
 /** Return a job's line in a list. */
@@ -138,7 +140,8 @@ function endedView(job) {
   const isOurs = job.state !== "refused" && job.state !== "gone";
   return h("div", { class: "empty" }, icon(job.state === "refused" ? "flag" : "refresh", "icon large"),
     h("h2", {}, { refused: "This was not allowed", cancelled: "Cancelled", gone: "Gone" }[job.state] ?? "It did not work"),
-    h("p", {}, sentenceOf(job)), notDrawn(job),
+    h("p", {}, sentenceOf(job)), isOurs && job.price > 0 && h("p", { class: "quiet-text" }, "Nothing was charged."), notDrawn(job),
+    job.state === "refused" && job.error?.code === "clip_refused" && appealButton(() => post(`/generations/${job.id}/appeal`, {}, { key: randomKey() })),
     h("blockquote", { class: "prompt-quote", dir: "auto" }, promptOf(job)),
     h("a", { class: "button primary", href: `#/create?again=${job.id}` }, isOurs ? "Try again" : "Change the prompt"));
 }

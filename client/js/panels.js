@@ -2,6 +2,7 @@
 
 import { get, post, remove } from "./api.js";
 import { copyText } from "./actions.js";
+import { showAppeals } from "./appeals.js";
 import { fill, h, icon } from "./dom.js";
 import { setBusy } from "./forms.js";
 import { ago, randomKey, sentenceList } from "./text.js";
@@ -59,7 +60,10 @@ export function noticesPanel() {
   const load = async () => {
     try {
       const { items } = await get("/me/moderation?limit=50");
-      fill(box, items.length ? h("ul", { class: "rows" }, items.map(noticeRow)) : emptyState("check", "Nothing to read", "When a moderator decides about a clip of yours, the reason stands here."));
+      const appeals = h("ul", { class: "rows" });
+      await showAppeals(appeals);
+      const isEmpty = !items.length && !appeals.children.length;
+      fill(box, isEmpty ? emptyState("check", "Nothing to read", "When a moderator decides about a clip or an appeal of yours, the reason stands here.") : [appeals, h("ul", { class: "rows" }, items.map(noticeRow))]);
     } catch (error) {
       fill(box, failure(error, load));
     }

@@ -2,6 +2,7 @@
 
 import { get, put, remove } from "./api.js";
 import { peopleEvents } from "./actions.js";
+import { creditsPanel } from "./credits.js";
 import { fill, h, icon } from "./dom.js";
 import { go, goBack } from "./router.js";
 import { session } from "./session.js";
@@ -18,6 +19,7 @@ export function openMe({ tab = "clips" }) {
   const panels = {
     clips: ["Clips", () => clipGrid(`/users/${me.username}/clips`, emptyState("spark", "No clips yet", "What you publish appears here.", h("a", { class: "button primary", href: "#/create" }, "Make a clip")))],
     drafts: ["Drafts", () => clipGrid("/drafts", emptyState("check", "No drafts", "A clip that you have not published waits here; only you see it."))],
+    credits: ["Credits", creditsPanel],
     invites: ["Invites", invitesPanel],
     notices: ["Notices", noticesPanel],
   };

@@ -1,9 +1,10 @@
 // The prompt, with a counter and the policy's verdict drawn under the very words it is about.
 
 import { post } from "./api.js";
+import { appealButton } from "./appeals.js";
 import { fill, h } from "./dom.js";
 import { SignedOut } from "./session.js";
-import { characters, splitSpan } from "./text.js";
+import { characters, randomKey, splitSpan } from "./text.js";
 
 const PAUSE_MS = 600;
 
@@ -32,9 +33,10 @@ export function promptField({ limit, value = "", request, onVerdict }) {
     else control.removeAttribute("aria-invalid");
   };
   const showReasons = (reasons) => {
-    const spans = reasons.filter(({ field }) => field === "prompt").map(({ span }) => span);
+    const spans = reasons.filter(({ field, span }) => field === "prompt" && span).map(({ span }) => span);
     fill(marks, highlighted(control.value, spans));
-    fill(verdict, reasons.map(({ message, suggestion }) => h("p", { class: "reason" }, h("strong", {}, message), suggestion && ` ${suggestion}`)));
+    fill(verdict, reasons.map(({ message, suggestion }) => h("p", { class: "reason" }, h("strong", {}, message), suggestion && ` ${suggestion}`)),
+      reasons.some(({ span }) => span) && appealButton(() => post("/generations/appeals", { request: request(), text: "" }, { key: randomKey() })));
     marks.scrollTop = control.scrollTop;
   };
   const ask = async () => {

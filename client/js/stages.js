@@ -15,11 +15,15 @@ export function sentenceOf(job) {
   const wait = job.eta_seconds == null ? "" : ` Ready in ${about(job.eta_seconds)}.`;
   switch (job.state) {
     case "awaiting_consent": return "Waiting for consent of the people in it.";
-    case "queued": return `${job.position > 1 ? `Number ${job.position} in line.` : "Next in line."}${wait}`;
-    case "rendering": return `Drawing your scene.${wait}`;
+    case "queued":
+      if (job.stage === "retrying") return `It did not work and is tried again.${wait}`;
+      return `${job.position > 1 ? `Number ${job.position} in line.` : "Next in line."}${wait}`;
+    case "rendering":
+      if (job.stage === "waiting_for_engine") return "The engine does not answer; it goes on when it is back.";
+      return `Drawing your scene.${wait}`;
     case "finishing": return `Adding the marks and signing it.${wait}`;
     case "ready": return "Your clip is ready.";
-    case "cancelled": return "Cancelled. Nothing was made.";
+    case "cancelled": return "Cancelled. Nothing was made or charged.";
     case "expired": return "This took too long and was stopped. Please try again.";
     default: return job.error?.message ?? "This did not work.";
   }

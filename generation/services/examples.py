@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
+from credits.services import set_plan
 from generation.models import Job
+from generation.scheduling.fair import Priority
 from generation.selectors import jobs_of
-from generation.services.submit import GenerationRequest, submit
+from generation.services.request import GenerationRequest
+from generation.services.submit import Favour, submit
 from generation.states import ACTIVE, State
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).parent.parent / "examples.toml"
 OWNER_EMAIL = "examples@vignette.invalid"  # RFC 2606: an address that nobody can have
+HOUSE_PLAN = "house"
 OWNER_NAMES = ("vignette", "vignette.examples")
 
 
@@ -65,7 +69,9 @@ def submit_example(example: Example) -> Job:
         caption=example.caption,
         publish=True,
     )
-    return submit(by=_owner(), request=request)
+    owner = _owner()
+    set_plan(user_id=owner.pk, plan=HOUSE_PLAN, until=None, source="examples")
+    return submit(by=owner, request=request, favour=Favour(Priority.BACKGROUND, is_free=True))
 
 
 def example_job(job: Job) -> Job | None:

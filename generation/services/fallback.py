@@ -1,8 +1,9 @@
-"""How a job changes hands when its engine fails or is drained."""
+"""How a job leaves its engine: for another one that stands in, or back into the queue."""
 
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.db import transaction
 
@@ -58,6 +59,26 @@ def hand_over(job: Job) -> bool:
     if video_id:
         _forget_at(left, video_id)
     return True
+
+
+def put_back(job: Job, **changes: Any) -> None:
+    """Put a held job back into its queue and take its video off the engine; it begins anew.
+
+    Raises:
+        LeaseLost: the job is no longer this worker's.
+    """
+    video_id = job.engine_video_id
+    move(
+        job,
+        State.QUEUED,
+        lease_until=None,
+        engine_video_id="",
+        engine_step=0,
+        attempt=job.attempt + 1,
+        **changes,
+    )
+    if video_id:
+        _forget_at(job.engine, video_id)
 
 
 def hand_over_waiting(engine: str) -> None:

@@ -30,7 +30,9 @@ def finish(*, job: Job, marked: MarkedClip) -> None:
     """
     note_progress(job, 95, "saving")
     prefix = prefix_of_claim(job, job.fence)
-    save_folder(work_dir(job.pk) / "marked", prefix=prefix)
+    marked_files = work_dir(job.pk) / "marked"
+    stored_bytes = sum(file.stat().st_size for file in marked_files.rglob("*") if file.is_file())
+    save_folder(marked_files, prefix=prefix)
     with transaction.atomic():
         held = Job.objects.select_for_update(of=("self",)).filter(
             pk=job.pk, state=State.FINISHING, fence=job.fence
@@ -55,7 +57,7 @@ def finish(*, job: Job, marked: MarkedClip) -> None:
             add_edge(child_id=clip.pk, parent_id=job.parent_id, kind=job.remix_kind)
         if job.publish:
             publish_clip(clip_id=clip.pk, by=job.user)
-        move(job, State.READY, clip_id=clip.pk, progress=100)
+        move(job, State.READY, clip_id=clip.pk, progress=100, stored_bytes=stored_bytes)
 
 
 def prefix_of_claim(job: Job, fence: int) -> str:

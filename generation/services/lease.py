@@ -15,15 +15,19 @@ from uuid import UUID
 from django.db import Error, connection, transaction
 from django.db.models.functions import Coalesce, Now
 
-from generation.errors import LeaseLost, WorkerStopping
+from core.switches import GENERATION, READ_ONLY, engine_switch, is_thrown
+from credits.selectors import budget_is_spent
+from generation.errors import GenerationHalted, LeaseLost, WorkerStopping
 from generation.models import Job
-from generation.selectors import startable
+from generation.selectors.queue import load_queue
 from generation.services.moves import move
+from generation.services.shares import count_start
 from generation.states import HELD, State
 from generation.wake import wake_on_commit
 
 LEASE = timedelta(seconds=30)
 RENEW_SECONDS = 5.0
+LOOK_SECONDS = 1.0  # between two looks at the switches
 CLAIMS_MAX = 8  # a job that brought down this many workers is not given to another
 _log = logging.getLogger(__name__)
 
@@ -36,7 +40,8 @@ class Lease:
 
     def __init__(self, job: Job) -> None:
         self._held = Job.objects.filter(pk=job.pk, fence=job.fence, state__in=HELD)
-        self.ended = threading.Event()  # lost, or this process is ending: stop what takes long
+        self._engine = job.engine
+        self.ended = threading.Event()  # lost, halted, or this process ends: stop what takes long
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._keep, name=f"lease-{job.pk}", daemon=True)
 
@@ -46,9 +51,12 @@ class Lease:
         Raises:
             LeaseLost: another has it, or it has ended.
             WorkerStopping: this process is ending.
+            GenerationHalted: a switch is thrown.
         """
         if _stopping.is_set():
             raise WorkerStopping
+        if is_halted(self._engine):
+            raise GenerationHalted
         if self.ended.is_set():
             raise LeaseLost
 
@@ -58,6 +66,7 @@ class Lease:
         Raises:
             LeaseLost: another has it, or it has ended.
             WorkerStopping: this process is ending.
+            GenerationHalted: a switch is thrown.
         """
         self.ended.wait(seconds)
         self.check()
@@ -78,7 +87,11 @@ class Lease:
     def _keep(self) -> None:
         renewed = time.monotonic()
         try:
-            while not self._done.wait(RENEW_SECONDS):
+            while not self._done.wait(LOOK_SECONDS):
+                if is_halted(self._engine):
+                    self.ended.set()
+                if time.monotonic() - renewed < RENEW_SECONDS:
+                    continue
                 try:
                     if not self._held.update(lease_until=Now() + LEASE):
                         self.ended.set()
@@ -92,6 +105,11 @@ class Lease:
                         return
         finally:
             connection.close()
+
+
+def is_halted(engine: str) -> bool:
+    """Say whether a switch stops what an engine draws: all of it, or this engine's."""
+    return is_thrown(GENERATION) or is_thrown(engine_switch(engine))
 
 
 def stop_working() -> None:
@@ -124,7 +142,9 @@ def claim(*, job_id: UUID) -> Job | None:
         if job is None or _stopping.is_set():
             return None
         _lock(f"generation.slots:{job.engine}")
-        if job.pk not in startable(engine=job.engine):
+        queue = load_queue(job.engine, waiting=Job.objects.may_start())
+        turn = next((t for t in queue.startable() if t.waiting.job == job.pk), None)
+        if turn is None or is_halted(job.engine) or is_thrown(READ_ONLY) or budget_is_spent():
             return None
         try:
             move(
@@ -137,6 +157,7 @@ def claim(*, job_id: UUID) -> Job | None:
             )
         except LeaseLost:  # cancelled in this moment
             return None
+        count_start(queue, turn, engine=job.engine)
         return job
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
+from credits.policy import plans
+from credits.services import record_cost, release, settle
 from generation.errors import IllegalMove, LeaseLost
 from generation.models import Job
 from generation.selectors import startable
+from generation.services.shares import count_end, learn_pace
 from generation.states import DEADLINES, HELD, MOVES, TERMINAL, State
 from generation.wake import release_engine_on_commit, wake_on_commit
 from notifications.services import publish
@@ -40,7 +44,7 @@ def move(job: Job, to: State, **changes: Any) -> None:
     """
     if to not in MOVES[State(job.state)]:
         raise IllegalMove(f"{job.state} -> {to}")
-    changes = {"stage": to.value, **changes}
+    changes = {"stage": to.value, "state_since": Now(), **changes}
     if to in TERMINAL:
         changes |= {"finished_at": Now(), "lease_until": None}
     else:
@@ -49,17 +53,45 @@ def move(job: Job, to: State, **changes: Any) -> None:
         held = Job.objects.filter(pk=job.pk, state=job.state, fence=job.fence)
         if not held.update(state=to, **changes):
             raise LeaseLost(f"{job} with fence {job.fence}")
-        if job.state == State.RENDERING and to != State.QUEUED:
-            wake_startable(engine=job.engine)
+        learn_pace(job, to)
+        if job.state == State.RENDERING:
+            _leave_slot(job, to)
         job.refresh_from_db()
-        if to in TERMINAL and job.engine_video_id:
-            release_engine_on_commit(job.pk)
+        if to in TERMINAL:
+            _close(job)
         _tell(job)
+
+
+def _leave_slot(job: Job, to: State) -> None:
+    had = count_end(job, to, weight=plans().best([job.plan]).weight)
+    Job.objects.filter(pk=job.pk).update(engine_seconds=F("engine_seconds") + had)
+    if to != State.QUEUED:
+        wake_startable(engine=job.engine)
+
+
+def _close(job: Job) -> None:
+    """Charge for a clip, or for nothing; what was spent on it is written down either way."""
+    if job.state == State.READY:
+        settle(reference=job.reference)
+    else:
+        release(reference=job.reference)
+    if job.engine_seconds:
+        record_cost(
+            reference=job.reference,
+            user_id=job.user_id,
+            engine=job.engine,
+            model=job.model,
+            engine_seconds=job.engine_seconds,
+            storage_bytes=job.stored_bytes,
+            outcome=job.state,
+        )
+    if job.engine_video_id:
+        release_engine_on_commit(job.pk)
 
 
 def wake_startable(*, engine: str) -> None:
     """Call a worker for each waiting job that its engine has a free slot for."""
-    for job_id in startable(engine=engine):
+    for job_id in startable(engine):
         wake_on_commit(job_id)
 
 

@@ -21,6 +21,7 @@ from generation.engines.breaker import note_failure, note_success
 from generation.engines.reports import client_of
 from generation.errors import JobFailed, LeaseLost, UnknownEngine
 from generation.models import Job
+from generation.selectors.pace import RENDERED
 from generation.services.fallback import hand_over
 from generation.services.lease import Lease
 from generation.services.moves import move, note_progress
@@ -32,10 +33,12 @@ from transcode.probe import probe
 ATTEMPTS_MAX = 3
 UNUSABLE_MAX = 6  # answers in a row that no engine gives
 RAW_NAME = "raw.mp4"
-POLL_SECONDS = 0.5
+# Between two looks at a video: seldom while it is far from its end, since each is a request.
+POLL_SECONDS, POLL_SECONDS_SOON = 0.5, 0.15
+SOON = 85  # percent of a video
+QUICK_LOOKS = 5  # the first ones: a clip may be quick
 BUSY_SECONDS_MAX = 30  # that an engine with a full queue is left alone, whatever it asks for
 SECONDS_OVER = 1.0  # that a film may be longer than asked, as sound often is
-RENDERED = 80  # percent of the way when the frames are here
 # A provider's policy refused the clip: another engine must not be asked instead.
 REFUSALS = ("moderation", "policy", "safety", "guardrail")
 _log = logging.getLogger(__name__)
@@ -119,6 +122,7 @@ class _Rendering:
 
     def _render_step(self, plan: Plan, number: int, films: list[Path]) -> None:
         request = next_request(plan, films[:number])
+        looks, is_soon = 0, False
         while True:
             self._lease.check()
             try:
@@ -138,7 +142,9 @@ class _Rendering:
                 self._check_failed(video)
                 share = (number * 100 + video.progress) / len(films)
                 note_progress(self._job, int(share * RENDERED / 100), "rendering")
-            self._lease.wait(POLL_SECONDS)
+                looks += 1
+                is_soon = looks <= QUICK_LOOKS or video.progress >= SOON
+            self._lease.wait(POLL_SECONDS_SOON if is_soon else POLL_SECONDS)
 
     def _look(self, request: VideoRequest, number: int) -> Video:
         """Return the step's video on the engine, submitting it first when the engine has none.
@@ -160,7 +166,7 @@ class _Rendering:
         return video
 
     def _submit(self, request: VideoRequest, number: int) -> Video:
-        key = f"{self._job.pk}-{self._job.attempt}-{number}"
+        key = f"{self._job.pk}-{self._job.tries}.{self._job.attempt}-{number}"
         try:
             return self._client.submit(request, idempotency_key=key)
         except EngineUnavailable as error:
@@ -245,6 +251,8 @@ class _Rendering:
             JobFailed: it does not.
         """
         said = f"{failure.code} {failure.message}".lower()
-        if not any(word in said for word in REFUSALS) and hand_over(self._job):
+        if any(word in said for word in REFUSALS):
+            raise JobFailed(failure.code, failure.message, retryable=False)
+        if hand_over(self._job):
             raise LeaseLost(f"{self._job} waits for another engine")
         raise failure

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models.functions import Now
 
 from core.errors import DomainError
 from core.marker import marker
 from core.storage import local_copy
 from feed.selectors import MP4_NAME, visible_clip
-from generation.errors import ClipRefused, JobFailed, LeaseLost, WorkerStopping
+from generation.errors import (
+    ClipRefused,
+    GenerationHalted,
+    JobFailed,
+    LeaseLost,
+    WorkerStopping,
+)
 from generation.models import Job
+from generation.services.fallback import put_back
 from generation.services.finish import finish
 from generation.services.lease import LEASE, Lease, claim, give_back, lease_kept
 from generation.services.moves import move, note_progress
@@ -31,7 +41,8 @@ from provenance.pipeline import MarkedClip, mark_clip
 
 DATABASE_RETRY_SECONDS = 1.0
 TITLE_CHARACTERS = 80
-TRIES_MAX = 3  # of a step that fails for no reason we know
+TRIES_MAX = 3  # of a job whose failure may pass
+PAUSE_SECONDS = 5.0  # before the second try; four times as long before each further one
 _log = logging.getLogger(__name__)
 
 
@@ -47,6 +58,7 @@ def run_job(*, job_id: UUID) -> None:
         raw = ensure_rendered(job, lease=lease)
         ensure_allowed(raw, job=job)
         marked = ensure_marked(raw, job=job, lease=lease)
+        lease.check()
         finish(job=job, marked=marked)  # rights once more, clip, lineage: one transaction
 
 
@@ -59,8 +71,8 @@ def ensure_allowed(raw: Path, *, job: Job) -> None:
     """
     note_progress(job, 82, "checking")
     verdict = check_frames(path=raw)
-    if not verdict.allowed:
-        raise ClipRefused(f"Rule {verdict.rule}, at {verdict.at_seconds:.1f} s.")
+    if not verdict.allowed and verdict.rule not in job.waived_rules:
+        raise ClipRefused(f"Rule {verdict.rule}, at {verdict.at_seconds:.1f} s.", rule=verdict.rule)
 
 
 def ensure_marked(raw: Path, *, job: Job, lease: Lease) -> MarkedClip:
@@ -124,33 +136,54 @@ def outcome_recorded(job: Job) -> Iterator[None]:
     except (WorkerStopping, OperationalError, InterfaceError) as error:
         _log.warning("job %s goes back to the queue: %r", job.pk, error)
         _give_back_when_possible(job)
+    except GenerationHalted:
+        _log.warning("job %s goes back to the queue: generation is stopped", job.pk)
+        put_back(job)
     except (JobFailed, DomainError) as error:
-        _end(job, error)
+        _try_again_or_end(job, error)
     except Exception:  # noqa: BLE001 - a bug in one step must not leave the job hanging
         _log.exception("job %s: a step failed", job.pk)
-        if job.fence >= TRIES_MAX:
-            message = "The clip could not be finished."
-            _end(job, JobFailed("internal_error", message, retryable=True))
-        else:
-            give_back(job, wake=False)  # the sweep's next round is soon enough
+        message = "The clip could not be finished."
+        _try_again_or_end(job, JobFailed("internal_error", message, retryable=True))
     finally:
         if job.state in TERMINAL:
             clear_work(job.pk)
 
 
+def pause_after(tries: int) -> timedelta:
+    """Return how long a job rests after that many tries: 5 s, 20 s, 80 s, a fifth more or less."""
+    spread = 0.8 + 0.4 * secrets.randbelow(1000) / 1000
+    return timedelta(seconds=PAUSE_SECONDS * 4 ** (tries - 1) * spread)
+
+
+def _try_again_or_end(job: Job, error: JobFailed | DomainError) -> None:
+    try:
+        if error.retryable and job.tries < TRIES_MAX:
+            _try_again(job, error)
+        else:
+            _end(job, error)
+    except LeaseLost:
+        _log.info("job %s ended otherwise before it could end by %r", job.pk, error)
+
+
+def _try_again(job: Job, error: JobFailed | DomainError) -> None:
+    """Put a job back for another try from its beginning, after a pause."""
+    _log.warning("job %s is tried again: %s: %s", job.pk, error.code, error)
+    clear_work(job.pk)
+    put_back(job, stage="retrying", tries=job.tries + 1, not_before=Now() + pause_after(job.tries))
+
+
 def _end(job: Job, error: JobFailed | DomainError) -> None:
     message = error.message if isinstance(error, JobFailed) else error.detail
     failed = isinstance(error, JobFailed) or error.retryable
-    try:
-        move(
-            job,
-            State.FAILED if failed else State.REFUSED,
-            error_code=error.code[:60],
-            error_message=message[:500],
-            is_retryable=error.retryable,
-        )
-    except LeaseLost:
-        _log.info("job %s ended otherwise before it could end by %r", job.pk, error)
+    move(
+        job,
+        State.FAILED if failed else State.REFUSED,
+        error_code=error.code[:60],
+        error_message=message[:500],
+        is_retryable=error.retryable,
+        refused_rule=error.extra["rule"] if isinstance(error, ClipRefused) else "",
+    )
 
 
 def _give_back_when_possible(job: Job) -> None:

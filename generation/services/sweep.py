@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from core.errors import DomainError
 from core.retention import forget_old_answers
 from core.storage import delete_prefix
+from credits.services import expire_lots
 from engine.errors import EngineError, VideoNotFound
 from feed.services import collect_deleted_media
 from generation.engines.breaker import takes_jobs
@@ -24,6 +25,7 @@ from generation.services.fallback import hand_over_waiting
 from generation.services.finish import prefix_of_claim
 from generation.services.lease import CLAIMS_MAX, LEASE
 from generation.services.moves import move, wake_startable
+from generation.services.shares import forget_idle_shares
 from generation.services.work import clear_work, jobs_with_work
 from generation.states import TERMINAL, State
 from notifications.services import forget_old_events
@@ -65,6 +67,8 @@ def housekeep() -> None:
     """Forget what is past its time: old answers, old events, deleted media, files of ended jobs."""
     forget_old_answers()
     forget_old_events()
+    expire_lots()
+    forget_idle_shares()
     collect_deleted_media()
     for job_id in jobs_with_work():
         if not Job.objects.active().filter(pk=job_id).exists():

@@ -85,7 +85,7 @@ class Spender:
     """Does one random thing after another to the credits of a few users."""
 
     def __init__(self, seed, users, clock):
-        self.random = random.Random(seed)  # noqa: S311 - a test's dice
+        self.random = random.Random(seed)
         self.seed, self.users, self.clock = seed, users, clock
 
     def run(self, steps):

@@ -11,7 +11,8 @@ from accounts.models import User
 from engine.contracts import Shot
 from generation.engines import reports
 from generation.models import Job
-from generation.services.submit import GenerationRequest, RemixOf, submit
+from generation.services.request import GenerationRequest, RemixOf
+from generation.services.submit import submit
 from tests.fakes.engine import RunningEngine, make_video, running_engine
 
 
@@ -30,6 +31,12 @@ def engine(small_video: Path, tmp_path: Path, settings) -> Iterator[RunningEngin
         reports.disconnect()
         yield running
     reports.disconnect()
+
+
+@pytest.fixture(autouse=True)
+def _one_try(monkeypatch) -> None:
+    """Let a failure be the end of a job; `test_retries` has what comes before."""
+    monkeypatch.setattr("generation.services.run.TRIES_MAX", 1)
 
 
 @pytest.fixture

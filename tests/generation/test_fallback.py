@@ -137,7 +137,7 @@ def test_a_drained_engine_finishes_what_it_renders_and_is_given_no_more(
     running, waiting = make_job(), make_job()
     lease_module.claim(job_id=running.pk)
     call_command("engines", "drain", "quick")
-    assert startable(engine="quick") == []
+    assert startable("quick") == []
     assert {e["name"]: e["is_available"] for e in engine_list()} == {"quick": False, "second": True}
     sweep()
     running.refresh_from_db()
@@ -169,7 +169,7 @@ def test_without_a_stand_in_jobs_wait_for_a_drained_engine(make_job, engine):
     job.refresh_from_db()
     assert (job.state, job.engine) == ("queued", "quick")
     breaker.resume("quick")
-    assert startable(engine="quick") == [job.pk]
+    assert startable("quick") == [job.pk]
 
 
 @pytest.mark.parametrize("action", ["drain", "resume"])
@@ -188,13 +188,13 @@ def test_the_circuit_opens_after_failures_over_a_while_and_one_job_tries_it(
         assert note_failure("quick") is False  # a restart takes as long
     EngineState.objects.update(failing_since=_ago(PATIENCE))
     assert note_failure("quick") is True
-    assert (state_of("quick"), startable(engine="quick")) == ("open", [])
+    assert (state_of("quick"), startable("quick")) == ("open", [])
     EngineState.objects.update(open_until=_ago(timedelta(0)))
-    assert (state_of("quick"), startable(engine="quick")) == ("trying", [jobs[0].pk])
+    assert (state_of("quick"), startable("quick")) == ("trying", [jobs[0].pk])
     assert note_failure("quick") is True
     EngineState.objects.update(open_until=_ago(COOLING))
     note_success("quick")
-    assert (state_of("quick"), len(startable(engine="quick"))) == ("works", 2)
+    assert (state_of("quick"), len(startable("quick"))) == ("works", 2)
 
 
 def test_failures_noted_at_once_are_all_counted(db):

@@ -108,7 +108,6 @@ def test_a_finishing_job_leaves_its_slot_to_the_next(make_job, make_user):
 
 
 def test_turns_go_round_the_users(make_job, make_user, settings):
-    settings.GENERATIONS_ACTIVE_MAX = 100
     ada, bob = make_user("ada"), make_user("bob")
     of_ada = [make_job(ada) for _ in range(3)]
     of_bob = [make_job(bob) for _ in range(2)]

@@ -17,8 +17,8 @@ from feed.services import update_clip
 from generation.models import Job
 from generation.services import lease as lease_module
 from generation.services.cancel import cancel
+from generation.services.request import RemixOf
 from generation.services.run import run_job
-from generation.services.submit import RemixOf
 from generation.services.sweep import release_engine, sweep, tidy
 from generation.states import State
 from notifications.models import Event

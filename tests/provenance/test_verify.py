@@ -134,7 +134,7 @@ def test_a_picture_with_an_archive_behind_it_is_not_trusted(folder, marker, tmp_
 @pytest.mark.parametrize("name", DELIVERED)
 def test_damaged_files_are_unreadable_or_invalid_but_never_crash(folder, marker, tmp_path, name):
     content = (folder / name).read_bytes()
-    dice = random.Random(name)  # noqa: S311 - repeatable damage, no secret
+    dice = random.Random(name)
     for _ in range(12):
         damaged = bytearray(content[: dice.randrange(20, len(content))])
         for _ in range(8):

@@ -7,14 +7,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Now, RowNumber
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from core.ids import new_id, new_mark_id
+from generation.scheduling.fair import Priority
 from generation.states import ACTIVE, HELD, TERMINAL, State
 
 STATES = [(state.value, state.value) for state in State]
 _ACTIVE = sorted(state.value for state in ACTIVE)
 _TERMINAL = sorted(state.value for state in TERMINAL)
+
+_FAULTS = [State.FAILED.value, State.EXPIRED.value]
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -24,18 +28,17 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Keep jobs that are not at their end."""
         return self.filter(state__in=ACTIVE)
 
-    def in_queue_order(self) -> JobQuerySet:
-        """Order by turn: each user's first waiting job, then each user's second, and so on.
+    def waiting(self) -> JobQuerySet:
+        """Keep jobs that wait for a slot, oldest first."""
+        return self.filter(state=State.QUEUED).order_by("created_at", "id")
 
-        One user's hundred jobs cannot starve another: nobody waits for more than one job of each
-        other user before their own next one.
-        """
-        turn = models.Window(
-            RowNumber(), partition_by=models.F("user_id"), order_by=["created_at", "id"]
-        )
-        return (
-            self.filter(state=State.QUEUED).annotate(turn=turn).order_by("turn", "created_at", "id")
-        )
+    def may_start(self) -> JobQuerySet:
+        """Leave out jobs that pause before they are tried again; by the database's clock."""
+        return self.exclude(not_before__gt=Now())
+
+    def dead_letters(self) -> JobQuerySet:
+        """Keep jobs that ended by a fault of ours that no operator has seen to yet."""
+        return self.filter(state__in=_FAULTS, is_retryable=True, seen_to_at__isnull=True)
 
     def lease_ran_out(self) -> JobQuerySet:
         """Keep jobs whose worker stopped renewing its lease; by the database's clock."""
@@ -78,6 +81,14 @@ class Job(models.Model):
     parent = models.ForeignKey("feed.Clip", models.SET_NULL, null=True, related_name="remix_jobs")
     remix_kind = models.CharField(max_length=20, blank=True)  # empty: not a remix
 
+    # What it costs and when it is its turn.
+    price = models.PositiveIntegerField(default=0)  # credits, held until the end
+    plan = models.CharField(max_length=40)  # the author's when they asked
+    priority = models.PositiveSmallIntegerField(default=Priority.NORMAL.value)
+    cost_seconds = models.FloatField()  # of the engine, as predicted
+    waived_rules = models.JSONField(default=list)  # of policy, by an appeal that was upheld
+    replay_of = models.OneToOneField("self", models.SET_NULL, null=True, related_name="replayed_by")
+
     # How far it is.
     state = models.CharField(max_length=12, choices=STATES, default=State.QUEUED.value)
     stage = models.CharField(max_length=20, default="queued")  # finer than the state, for people
@@ -90,6 +101,10 @@ class Job(models.Model):
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
     is_retryable = models.BooleanField(default=False)
+    refused_rule = models.CharField(max_length=60, blank=True)  # of policy, by what was drawn
+    tries = models.PositiveSmallIntegerField(default=1)  # of the whole; each after a longer pause
+    not_before = models.DateTimeField(null=True)  # the pause
+    seen_to_at = models.DateTimeField(null=True)  # by an operator, after it failed
 
     # Who works on it. The fence grows with every claim: with an older one nothing can be changed.
     fence = models.PositiveIntegerField(default=0)
@@ -106,6 +121,9 @@ class Job(models.Model):
 
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)  # first claimed
+    state_since = models.DateTimeField(default=timezone.now)
+    engine_seconds = models.FloatField(default=0.0)  # that it had a slot, over all tries
+    stored_bytes = models.BigIntegerField(default=0)  # of the finished files
     finished_at = models.DateTimeField(null=True)  # reached a terminal state
     tidied_at = models.DateTimeField(null=True)  # the engine's copy and stray files are gone
 
@@ -125,6 +143,11 @@ class Job(models.Model):
                 name="job_untidy",
             ),
             models.Index(fields=["engine", "-finished_at"], name="job_finished"),
+            models.Index(
+                fields=["finished_at"],
+                condition=models.Q(state__in=_FAULTS, is_retryable=True, seen_to_at__isnull=True),
+                name="job_dead_letter",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -138,6 +161,11 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"job {self.pk} ({self.state})"
+
+    @property
+    def reference(self) -> str:
+        """Return what the credits know the job by."""
+        return f"generation:{self.pk}"
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -164,16 +192,3 @@ class Job(models.Model):
             "message": self.error_message,
             "retryable": self.is_retryable,
         }
-
-
-class EngineState(models.Model):
-    """What all processes know of an engine; without a row it works (`engines.breaker`)."""
-
-    name = models.CharField(max_length=40, primary_key=True)  # as ENGINES has it
-    failures = models.PositiveIntegerField(default=0)  # in a row
-    failing_since = models.DateTimeField(null=True)
-    open_until = models.DateTimeField(null=True)  # past: half open
-    drained_at = models.DateTimeField(null=True)  # by the operator
-
-    def __str__(self) -> str:
-        return f"engine {self.name}"

@@ -1,0 +1,152 @@
+"""Whether a request becomes a job: one decision, for the preflight and for the real call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from core.errors import DomainError, GenerationStopped, ReadOnly
+from core.switches import GENERATION, READ_ONLY, engine_switch, is_thrown
+from credits.errors import BudgetSpent, InsufficientCredits
+from credits.policy import Plan, price
+from credits.selectors import balance_of
+from credits.services import check_budget
+from engine.contracts import EngineCapabilities
+from generation.engines.fit import engine_for
+from generation.errors import PromptRefused, QueueFull, TooManyGenerations
+from generation.selectors import jobs_of, wait_of_next, waived_rules, work_before
+from generation.selectors.pace import Paces
+from generation.services.request import GenerationRequest
+from generation.states import DEADLINES, State
+from moderation.policy.verdict import PromptVerdict
+from moderation.services import check_prompt, reasons_of
+from remix.errors import RemixNotAllowed
+from remix.services import check_may_remix
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What would come of a request at this moment."""
+
+    engine: str
+    capabilities: EngineCapabilities
+    size: str
+    plan: Plan
+    price: int  # credits
+    balance: int  # credits that may be spent
+    verdicts: dict[str, PromptVerdict]
+    waived: frozenset[str]  # rules of policy that an upheld appeal has set aside for it
+    reasons: list[dict[str, Any]]  # of policy, but for those
+    refusals: list[DomainError] = field(default_factory=list)  # the first is what is raised
+    eta_seconds: int | None = None
+
+    def check(self) -> None:
+        """Pass when the request may become a job.
+
+        Raises:
+            DomainError: the first reason why it may not.
+        """
+        if self.refusals:
+            raise self.refusals[0]
+
+
+def decide(*, by: User, request: GenerationRequest, is_free: bool = False) -> Decision:
+    """Find everything that speaks against a request; nothing is stored or spent.
+
+    Args:
+        by: who asks.
+        request: for what.
+        is_free: whether it costs nothing.
+
+    Raises:
+        UnknownEngine, SizeNotOffered, SecondsOutOfRange, TooManyShots: a field cannot be had.
+        EngineNotReady: the engine has not said yet what it can do.
+        feed.errors.ClipNotFound: the clip to remix is not visible to them.
+    """
+    engine, capabilities = engine_for(request.engine or settings.ENGINE_DEFAULT, request.measures)
+    size = request.size or capabilities.sizes[0]
+    verdicts = {name: check_prompt(text=text) for name, text in request.texts().items()}
+    waived = waived_rules(by.pk, request.fingerprint)
+    mine = balance_of(by.pk)
+    found = Decision(
+        engine=engine,
+        capabilities=capabilities,
+        size=size,
+        plan=mine.plan,
+        price=0 if is_free else _price(request, engine, size),
+        balance=mine.balance,
+        verdicts=verdicts,
+        waived=waived,
+        reasons=[one for one in reasons_of(verdicts) if one["rule"] not in waived],
+    )
+    found.refusals.extend(_refusals(by, request, found))
+    return found
+
+
+def waits_too_long(found: Decision, by: User) -> bool:
+    """Say whether a job would not be started before its deadline."""
+    limit = DEADLINES[State.QUEUED].total_seconds()
+    if work_before(found.engine) < limit:
+        return False  # even one slot is through in time
+    wait = wait_of_next(found.engine, Paces(), user_id=by.pk, plan=found.plan.name)
+    return wait is not None and wait > limit
+
+
+def eta_of(found: Decision, by: User, seconds: int) -> int | None:
+    """Return in how many seconds a job that is queued now would be ready; None: unknown."""
+    paces = Paces()
+    drawing = paces.rendering(found.engine, found.size, seconds)
+    finishing = paces.finishing(found.engine, found.size, seconds)
+    wait = wait_of_next(found.engine, paces, user_id=by.pk, plan=found.plan.name)
+    if drawing is None or finishing is None or wait is None:
+        return None
+    return max(1, round(wait + drawing + finishing))
+
+
+def _refusals(by: User, request: GenerationRequest, found: Decision) -> Iterator[DomainError]:
+    if found.reasons:
+        yield PromptRefused(reasons=found.reasons)
+    if request.remix_of is not None:
+        try:
+            check_may_remix(viewer=by, clip_id=request.remix_of.clip_id)
+        except RemixNotAllowed as error:
+            yield error
+    yield from _of_the_instance(found, by)
+    if jobs_of(by.pk).active().count() >= found.plan.waiting_max:
+        yield TooManyGenerations(limit=found.plan.waiting_max)
+    if found.balance < found.price:
+        yield InsufficientCredits(_what_fits(request, found), need=found.price, have=found.balance)
+
+
+def _of_the_instance(found: Decision, by: User) -> Iterator[DomainError]:
+    if is_thrown(READ_ONLY):
+        yield ReadOnly()
+    if is_thrown(GENERATION) or is_thrown(engine_switch(found.engine)):
+        yield GenerationStopped()
+    try:
+        check_budget()
+    except BudgetSpent as error:
+        yield error
+    if waits_too_long(found, by):
+        yield QueueFull()
+
+
+def _what_fits(request: GenerationRequest, found: Decision) -> str:
+    """Return the longest clip of this kind that they can pay, in a sentence."""
+    lengths = range(request.seconds - 1, found.capabilities.min_seconds - 1, -1)
+    for seconds in lengths:
+        shorter = replace(request, seconds=seconds)
+        if _price(shorter, found.engine, found.size) <= found.balance:
+            unit = "second" if seconds == 1 else "seconds"
+            return f"You have credits for {seconds} {unit} of this."
+    return InsufficientCredits.title
+
+
+def _price(request: GenerationRequest, engine: str, size: str) -> int:
+    return price(engine=engine, seconds=request.seconds, size=size, audio=request.audio)
