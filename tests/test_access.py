@@ -86,6 +86,9 @@ GET    /api/v1/engines/{engine}/vocabulary      401 404 404 404 404
 GET    /api/v1/generations                      401 200 200 200 200
 POST   /api/v1/generations                      401 422 422 422 403
 POST   /api/v1/generations/preflight            401 422 422 422 403
+GET    /api/v1/generations/appeals              401 200 200 200 200
+POST   /api/v1/generations/appeals              401 422 422 422 403
+POST   /api/v1/generations/{job}/appeal         401 409 404 404 403
 GET    /api/v1/generations/{job}                401 200 404 404 404
 DELETE /api/v1/generations/{job}                401 200 404 404 403
 
@@ -146,6 +149,8 @@ def things(clients, settings, tmp_path):
         seconds=1,
         size="360x640",
         seed=1,
+        plan="free",
+        cost_seconds=1.0,
         deadline_at=Now(),
     )
     return {

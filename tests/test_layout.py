@@ -56,12 +56,13 @@ OWN_ROOMS = {
         "forms",
         "tokens",
     },
-    # What an operator sets: what people may have, and what it costs.
-    "credits": {"plans", "prices"},
+    # What an operator sets: what people may have, and what it costs; who sells it for us.
+    "credits": {"plans", "prices", "providers"},
     # The shapes of cards, for the OpenAPI document and the apps above.
     "feed": {"schema"},
-    # The engines' registry, the table of states, the wake-up call, the prompts of the examples.
-    "generation": {"engines", "examples", "states", "wake"},
+    # The engines' registry, the scheduler (pure), the table of states, the wake-up call, the prompts
+    # of the examples.
+    "generation": {"engines", "examples", "scheduling", "states", "wake"},
     # The live streams: who listens, how a stream is written, where it is mounted.
     "notifications": {"hub", "routing", "streams"},
 }
