@@ -142,9 +142,9 @@ def _keys_of(content: bytes) -> dict[str, jwt.PyJWK]:
         raise ValueError("it is too large for a set of keys")
     try:
         found = jwt.PyJWKSet.from_json(content.decode()).keys
-    except (jwt.PyJWTError, AttributeError, TypeError, RecursionError) as fault:
+        keys = {key.key_id: key for key in found if key.key_id and key.key_type == "RSA"}
+    except (jwt.PyJWTError, AttributeError, LookupError, TypeError, RecursionError) as fault:
         raise ValueError("it is no set of keys") from fault
-    keys = {key.key_id: key for key in found if key.key_id and key.key_type == "RSA"}
     if not keys:
         raise ValueError("it holds no RSA key with an id")
     return keys

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+import attrs
 import jwt
 from appstoreserverlibrary.models.Environment import Environment
 from appstoreserverlibrary.models.JWSTransactionDecodedPayload import JWSTransactionDecodedPayload
@@ -96,16 +97,15 @@ class StoreKitProvider:
         """
         ensure_bearable(body)
         signed = _compact(read_object(body).raw("signedPayload"))
-        verifier = self._verifier_for(_environment_of_notice(_peek(signed)))
+        verifier = self._verifier_for(_environment_of_notice(_peek(signed, now=now)))
         notice = _verified(verifier.verify_and_decode_notification, signed)
-        _ensure_signed_by(notice.signedDate, now=now)
         if _is_ignored(notice):
             return []
         inner = notice.data.signedTransactionInfo if notice.data else None
         if not inner:
             raise ReceiptInvalid("missing_field", "The notice has no signedTransactionInfo.")
+        _peek(inner, now=now)
         transaction = _verified(verifier.verify_and_decode_signed_transaction, inner)
-        _ensure_signed_by(transaction.signedDate, now=now)
         return _events_of_notice(notice, transaction)
 
     def read_receipt(self, *, receipt: str, now: datetime) -> list[PurchaseEvent]:
@@ -117,9 +117,8 @@ class StoreKitProvider:
         """
         ensure_bearable(receipt)
         signed = _compact(receipt.encode("utf-8", "replace"))
-        verifier = self._verifier_for(_peek(signed).text("environment"))
+        verifier = self._verifier_for(_peek(signed, now=now).text("environment"))
         transaction = _verified(verifier.verify_and_decode_signed_transaction, signed)
-        _ensure_signed_by(transaction.signedDate, now=now)
         read_user(transaction.appAccountToken or "")
         return _events_of_receipt(transaction)
 
@@ -170,16 +169,21 @@ def _compact(text: bytes) -> str:
     return text.decode("ascii")
 
 
-def _peek(signed: str) -> Fields:
-    """Return what a text says, unchecked: only to choose who checks it.
+def _peek(signed: str, *, now: datetime) -> Fields:
+    """Return what a text says, unchecked: to choose who checks it.
+
+    It has to say when it was signed: for one that does not, Apple's library would hold the chain
+    against the machine's own clock.
 
     Raises:
-        ReceiptInvalid: `malformed`.
+        ReceiptInvalid: `malformed`, `missing_field` or `from_the_future`.
     """
     try:
-        return Fields(jwt.decode(signed, options={"verify_signature": False}))
+        said = Fields(jwt.decode(signed, options={"verify_signature": False}))
     except (jwt.PyJWTError, ValueError, RecursionError):
         raise ReceiptInvalid("malformed", "The signed text cannot be read.") from None
+    ensure_not_from_the_future(said.milliseconds("signedDate"), now=now)
+    return said
 
 
 def _environment_of_notice(notice: Fields) -> str:
@@ -211,10 +215,6 @@ def _verified(decode: Callable[[str], Decoded], signed: str) -> Decoded:
         raise ReceiptInvalid(*reasons.get(refusal.status, other)) from None
     except Exception:  # noqa: BLE001 - cattrs raises whatever a field of the wrong kind brings
         raise ReceiptInvalid("malformed", "A signed field is not as it should be.") from None
-
-
-def _ensure_signed_by(signed_date: int | None, *, now: datetime) -> None:
-    ensure_not_from_the_future(Fields({"at": signed_date}).milliseconds("at"), now=now)
 
 
 def _is_ignored(notice: ResponseBodyV2DecodedPayload) -> bool:
@@ -264,7 +264,7 @@ def _events_of_receipt(transaction: JWSTransactionDecodedPayload) -> list[Purcha
 
 
 def _event(kind: EventKind, transaction: JWSTransactionDecodedPayload) -> PurchaseEvent:
-    found = Fields(vars(transaction))
+    found = Fields(attrs.asdict(transaction, recurse=False))
     is_dated = kind == "subscribed"
     happened = "revocationDate" if kind == "refunded" else "purchaseDate"
     if kind == "subscription_ended":
