@@ -19,7 +19,6 @@ ISSUERS = {"accounts.google.com", "https://accounts.google.com"}
 KEEP_KEYS = timedelta(hours=1)
 FETCH_SECONDS_MAX = 5.0
 ASK_AGAIN_AFTER = timedelta(minutes=1)  # where the keys could not be fetched
-KEYS_BYTES_MAX = 65_536
 
 
 @dataclass(slots=True)
@@ -138,8 +137,6 @@ def _keys_of(content: bytes) -> dict[str, jwt.PyJWK]:
     Raises:
         ValueError: it is none, or holds no such key.
     """
-    if len(content) > KEYS_BYTES_MAX:
-        raise ValueError("it is too large for a set of keys")
     try:
         found = jwt.PyJWKSet.from_json(content.decode()).keys
         keys = {key.key_id: key for key in found if key.key_id and key.key_type == "RSA"}

@@ -69,17 +69,25 @@ _BUILDERS: Mapping[str, tuple[Callable[[], ReceiptProvider], tuple[str, ...]]] =
 PROVIDERS = tuple(_BUILDERS)
 
 
-@cache
 def provider_named(name: str) -> ReceiptProvider | None:
     """Return the provider of that name; None: there is none, or it is off.
 
-    Settings are read once for each name; `provider_named.cache_clear()` reads them anew.
+    Settings are read once for each provider, until `forget_providers()`.
 
     Raises:
         ProviderMisconfigured: it is switched on by half.
     """
-    if name not in _BUILDERS:
-        return None
+    # Only names of ours are kept: others come from addresses, and there is no end of them.
+    return _built(name) if name in _BUILDERS else None
+
+
+def forget_providers() -> None:
+    """Read the settings anew when a provider is asked for next."""
+    _built.cache_clear()
+
+
+@cache
+def _built(name: str) -> ReceiptProvider | None:
     build, needed = _BUILDERS[name]
     lacking = [each for each in needed if not getattr(settings, each)]
     if len(lacking) == len(needed):

@@ -306,7 +306,14 @@ def test_a_source_that_is_neither_file_nor_https_does_not_start(source):
         PushKeys(source)
 
 
-@pytest.mark.parametrize("key", ["", "no base64", "AAAA"])
+WEAK_KEY = (  # of 1024 bits
+    "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQClXAzTGjV3VEbgPpdQJ0/6bfY/BZYdX9Y85MkwtKMl"
+    "sM0ySPJVxQAZZokzWq/GCPjicra+pI0+wGHZFTb3t02hhEoIXSzX0P9O7mhe0EqsPKFZG6RgYij9Kdza"
+    "VgA/DJYbUoBkqmOevSB0D6O7Ga1X7hIa2Y7rCRJpAbdRg4r6cwIDAQAB"
+)
+
+
+@pytest.mark.parametrize("key", ["", "no base64", "AAAA", WEAK_KEY])
 def test_a_licence_key_that_is_none_does_not_start(key):
     with pytest.raises(ProviderMisconfigured, match="PLAY_LICENCE_KEY"):
         PlayProvider(package_name="app", licence_key=key, sender=None)

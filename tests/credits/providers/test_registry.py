@@ -12,15 +12,20 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings as django_settings
 
 from credits.providers.errors import ProviderMisconfigured
-from credits.providers.registry import PROVIDERS, misconfigured, provider_named
+from credits.providers.registry import (
+    PROVIDERS,
+    forget_providers,
+    misconfigured,
+    provider_named,
+)
 from tests.credits.providers.stores import NOW, Play, Stripe, app_store, recorded
 
 
 @pytest.fixture(autouse=True)
 def _read_anew():
-    provider_named.cache_clear()
+    forget_providers()
     yield
-    provider_named.cache_clear()
+    forget_providers()
 
 
 @pytest.fixture

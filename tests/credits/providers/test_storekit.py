@@ -232,6 +232,8 @@ def test_a_right_notice_does_not_vouch_for_the_transaction_in_it(store, provider
         (other.signed(PACK), "signature_invalid"),
         (store.signed(PACK | {"environment": "Sandbox"}), "wrong_environment"),
         (store.signed(PACK | {"bundleId": "app.other"}), "wrong_app"),
+        (store.signed(PACK | {"signedDate": None}), "missing_field"),
+        (store.signed(PACK | {"signedDate": 4_000_000_000_000}), "from_the_future"),
         (None, "missing_field"),
     ]:
         wrong = notice | {"data": notice["data"] | {"signedTransactionInfo": inner}}
