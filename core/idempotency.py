@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from cryptography.fernet import Fernet, MultiFernet
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.encoding import force_bytes
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,6 +22,7 @@ from rest_framework.response import Response
 from core.errors import IdempotencyInFlight, IdempotencyMismatch, InvalidField
 from core.models import IdempotentAnswer
 from core.retention import KEPT
+from core.sealing import cipher
 
 KEY_LENGTH_MAX = 200
 View = Callable[..., Response]
@@ -54,16 +51,19 @@ def idempotent(view: View) -> View:
             if kept is not None:
                 if kept.request_sha256 != digest:
                     raise IdempotencyMismatch(field="Idempotency-Key")
-                body = json.loads(_cipher().decrypt(bytes(kept.body)))
+                body = json.loads(cipher("idempotency").decrypt(bytes(kept.body)))
                 return Response(body, status=kept.status, headers={"Idempotency-Replayed": "1"})
             response = view(self, request, *args, **kwargs)
+            body = JSONRenderer().render(response.data) or b"null"
             IdempotentAnswer.objects.update_or_create(
                 scope=scope,
                 key=key,
                 defaults={
                     "request_sha256": digest,
                     "status": response.status_code,
-                    "body": _cipher().encrypt(JSONRenderer().render(response.data) or b"null"),
+                    "body": cipher("idempotency").encrypt(
+                        JSONRenderer().render(response.data) or b"null"
+                    ),
                     "created_at": timezone.now(),
                 },
             )
@@ -85,16 +85,6 @@ def _lock(scope: str, key: str) -> None:
         row = cursor.fetchone()
     if row is None or not row[0]:
         raise IdempotencyInFlight(field="Idempotency-Key")
-
-
-def _cipher() -> MultiFernet:
-    """Return the cipher of kept answers: written under SECRET_KEY, read under the old keys too."""
-    return MultiFernet(
-        [
-            Fernet(urlsafe_b64encode(hashlib.sha256(b"idempotency:" + force_bytes(key)).digest()))
-            for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-        ]
-    )
 
 
 def _digest(request: Request) -> str:

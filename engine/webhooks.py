@@ -1,19 +1,14 @@
 """Word of every video's end to one URL of the operator's: Standard Webhooks, with OpenAI's events.
 
-https://www.standardwebhooks.com: `webhook-id` stays the same over all tries of one notice,
-`webhook-timestamp` is the moment of the try, `webhook-signature` is "v1," and base64 of the
-HMAC-SHA256 of `id.timestamp.body`.
+What is signed, and how, is in `engine.standard_webhooks`.
 """
 
 import asyncio
-import binascii
-import hmac
 import json
 import logging
 import secrets
 import threading
 import time
-from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,11 +16,16 @@ import httpx
 
 from engine.errors import WebhookMisconfigured
 from engine.queue import Record
+from engine.standard_webhooks import (
+    MAX_SECRET_BYTES,
+    MIN_SECRET_BYTES,
+    SECRET_PREFIX,
+    secret_bytes,
+    sign,
+)
 
 log = logging.getLogger(__name__)
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - the public start of any secret
-MIN_SECRET_BYTES, MAX_SECRET_BYTES = 24, 64  # as Standard Webhooks wants them
 MAX_PENDING = 1000  # notices that wait or are retried; more are dropped
 MAX_CONNECTIONS = 4
 STOP_SECONDS = 2.0
@@ -76,12 +76,6 @@ def read_endpoint(url: str | None, secret: str | None) -> Endpoint | None:
     if parsed.scheme not in {"http", "https"} or not parsed.host:
         raise WebhookMisconfigured("ENGINE_WEBHOOK_URL is no http:// or https:// URL.")
     return Endpoint(parsed, _key(secret))
-
-
-def sign(secret: bytes, notice_id: str, timestamp: int, body: bytes) -> str:
-    """The value of `webhook-signature`."""
-    signed = f"{notice_id}.{timestamp}.".encode() + body
-    return f"v1,{b64encode(hmac.digest(secret, signed, 'sha256')).decode()}"
 
 
 class Webhooks:
@@ -215,13 +209,9 @@ def _notice(record: Record) -> _Notice:
 
 def _key(secret: str) -> bytes:
     try:
-        key = b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    is_fit = MIN_SECRET_BYTES <= len(key) <= MAX_SECRET_BYTES
-    if not (secret.startswith(SECRET_PREFIX) and is_fit):
+        return secret_bytes(secret)
+    except ValueError:
         raise WebhookMisconfigured(
             f"ENGINE_WEBHOOK_SECRET must be {SECRET_PREFIX} and base64 of {MIN_SECRET_BYTES} to "
             f"{MAX_SECRET_BYTES} random bytes; `openssl rand -base64 32` makes such base64."
-        )
-    return key
+        ) from None
