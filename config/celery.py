@@ -14,5 +14,6 @@ app.autodiscover_tasks()
 # `expires`: a sweep that no worker took in time is repeated anyway, so none piles up in an outage.
 app.conf.beat_schedule = {
     "sweep": {"task": "generation.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "deliver": {"task": "notifications.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "housekeep": {"task": "generation.housekeep", "schedule": 3600.0, "options": {"expires": 600}},
 }

@@ -174,6 +174,14 @@ def _variables() -> tuple[Variable, ...]:  # noqa: PLR0915 - a table
     add("MINIMUM_AGE_YEARS", "int", 13, "Youngest age that may sign up.")
     add("INVITES_PER_USER", "int", 5, "People a user's open invite codes may still let in.")
     add("RATE_LIMITS", "bool", True, "0 turns rate limits off (load tests on loopback only).")
+
+    add = section("Webhooks")
+    add(
+        "WEBHOOKS_TO_PRIVATE_ADDRESSES",
+        "bool",
+        False,
+        "1: users' webhooks may lead inside your network. For development on one machine only.",
+    )
     return tuple(found)
 
 

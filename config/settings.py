@@ -259,6 +259,9 @@ BUDGET_MONTHLY = env.read("BUDGET_MONTHLY")
 REFERRAL_CREDITS = env.read("REFERRAL_CREDITS")
 REFERRALS_REWARDED_MAX = env.read("REFERRALS_REWARDED_MAX")
 
+# --- webhooks
+WEBHOOKS_TO_PRIVATE_ADDRESSES = env.read("WEBHOOKS_TO_PRIVATE_ADDRESSES")
+
 # --- the queue: a message is only a wake-up, so losing or doubling one is harmless
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace(
     "?db=", "?virtual_host="

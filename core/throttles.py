@@ -43,6 +43,7 @@ RATES = {
     "waitlist": Rate(5, 60),
     "invite": Rate(20, 60),
     "appeal": Rate(10, 60),
+    "webhook_test": Rate(10, 60),
 }
 
 

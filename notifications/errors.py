@@ -1,10 +1,10 @@
-"""What can go wrong when an event stream is opened."""
+"""What can go wrong with event streams and webhooks."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
-from core.errors import DomainError
+from core.errors import DomainError, Forbidden
 
 
 class BadResumePoint(DomainError):
@@ -21,3 +21,18 @@ class TooManyStreams(DomainError):
     status = HTTPStatus.TOO_MANY_REQUESTS
     title = "Too many event streams are open for this account."
     retryable = True
+
+
+class TooManyWebhooks(Forbidden):
+    """The account has as many webhooks as one may; delete one first."""
+
+    code = "too_many_webhooks"
+    title = "You have as many webhooks as an account may have."
+
+
+class WebhookDisabled(DomainError):
+    """Nothing is sent to a webhook that is disabled, tests included."""
+
+    code = "webhook_disabled"
+    status = HTTPStatus.CONFLICT
+    title = "This webhook is disabled: enable it first."

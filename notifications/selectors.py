@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from notifications.models import Event, EventCounter
+from core.errors import NotFound
+from notifications.models import Delivery, Event, EventCounter, Webhook
 
 BATCH = 200
 
@@ -37,3 +38,25 @@ def as_message(event: Event) -> dict[str, Any]:
         "data": event.data,
         "created_at": event.created_at.isoformat().replace("+00:00", "Z"),
     }
+
+
+def webhooks_of(user_id: UUID) -> QuerySet[Webhook]:
+    """Return the user's webhooks, unordered."""
+    return Webhook.objects.filter(user_id=user_id)
+
+
+def webhook_of(user_id: UUID, webhook_id: UUID) -> Webhook:
+    """Return one of the user's webhooks.
+
+    Raises:
+        NotFound: the user has no such webhook.
+    """
+    webhook = webhooks_of(user_id).filter(pk=webhook_id).first()
+    if webhook is None:
+        raise NotFound("There is no such webhook of yours.")
+    return webhook
+
+
+def deliveries_of(webhook: Webhook) -> QuerySet[Delivery]:
+    """Return what was and is on its way to a webhook, unordered; kept for 30 days."""
+    return Delivery.objects.filter(webhook=webhook)

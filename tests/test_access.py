@@ -18,6 +18,7 @@ from accounts.services import create_invite
 from core.ids import new_id
 from feed.services import hide_clip
 from generation.models import Job
+from notifications.services import create_webhook
 from tests.clips import make_clip, make_draft
 
 CALLERS = ("stranger", "owner", "other", "moderator", "suspended")
@@ -37,6 +38,14 @@ GET    /api/v1/me                               401 200 200 200 200
 PATCH  /api/v1/me                               401 200 200 200 403
 DELETE /api/v1/me/sessions                      401 204 204 204 204
 GET    /api/v1/me/notifications                 401 200 200 200 200
+GET    /api/v1/webhooks                         401 200 200 200 200
+POST   /api/v1/webhooks                         401 201 201 201 403
+GET    /api/v1/webhooks/{webhook}               401 200 404 404 404
+PATCH  /api/v1/webhooks/{webhook}               401 200 404 404 403
+DELETE /api/v1/webhooks/{webhook}               401 204 404 404 403
+POST   /api/v1/webhooks/{webhook}/test          401 202 404 404 403
+POST   /api/v1/webhooks/{webhook}/secret        401 200 404 404 403
+GET    /api/v1/webhooks/{webhook}/deliveries    401 200 404 404 404
 GET    /api/v1/me/moderation                    401 200 200 200 200
 GET    /api/v1/invites                          401 200 200 200 200
 POST   /api/v1/invites                          401 201 201 201 403
@@ -99,6 +108,8 @@ BODIES = {
     "PATCH /api/v1/me": {"bio": "new"},
     "PATCH /api/v1/clips/{clip}": {"caption": "new"},
     "PATCH /api/v1/clips/{draft}": {"caption": "new"},
+    "POST /api/v1/webhooks": {"url": "https://hooks.example.org/"},
+    "PATCH /api/v1/webhooks/{webhook}": {"url": "https://b.example.org/"},
     "POST /api/v1/waitlist": {"email": "new@example.org"},
     "POST /api/v1/reports": {"subject": {"kind": "clip", "id": "{clip}"}, "reason": "spam"},
 }
@@ -160,6 +171,7 @@ def things(clients, settings, tmp_path):
         "hidden": hidden.pk,
         "invite": create_invite(by=ada.pk)[0].pk,
         "job": job.pk,
+        "webhook": create_webhook(by=ada.pk, url="https://hooks.example.org/")[0].pk,
         "code": "bad_cursor",
         "engine": "unheard-of",
         "grant": "nobody-signed-this",

@@ -63,8 +63,9 @@ OWN_ROOMS = {
     # The engines' registry, the scheduler (pure), the table of states, the wake-up call, the prompts
     # of the examples.
     "generation": {"engines", "examples", "scheduling", "states", "wake"},
-    # The live streams: who listens, how a stream is written, where it is mounted.
-    "notifications": {"hub", "routing", "streams"},
+    # The live streams: who listens, how a stream is written, where it is mounted. The one door to
+    # servers of other people.
+    "notifications": {"hub", "routing", "sending", "streams"},
 }
 
 

@@ -62,6 +62,9 @@ def test_posts_that_create_or_spend_take_an_idempotency_key(made):
         "/api/v1/generations/{job_id}/appeal",
         "/api/v1/invites",
         "/api/v1/reports",
+        "/api/v1/webhooks",
+        "/api/v1/webhooks/{webhook_id}/secret",
+        "/api/v1/webhooks/{webhook_id}/test",
     }
 
 

@@ -18,7 +18,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from notifications.models import Event
+from notifications.models import Delivery, Event
+from notifications.services.outbox import add_deliveries
 
 CHANNEL = "vignette:events"  # every process with open streams listens to this one
 KEPT = timedelta(days=30)
@@ -29,9 +30,10 @@ def publish(user_id: UUID, type: str, data: Mapping[str, Any], *, durable: bool)
     """Tell a user of an event, when the caller's transaction commits and only then.
 
     A durable event is a row with the user's next number: streams resume after it, so it is never
-    lost. Make it the last step of a transaction: it holds the user's counter until the commit. An
-    event that is not durable reaches the streams open at that moment, or nobody. While Valkey is
-    away durable events wait in their table and open streams find them on their next look.
+    lost; and it is on its way to the user's webhooks that asked for it. Make it the last step of a
+    transaction: it holds the user's counter until the commit. An event that is not durable reaches
+    the streams open at that moment, or nobody. While Valkey is away durable events wait in their
+    table and open streams find them on their next look.
 
     Args:
         user_id: who is told.
@@ -42,7 +44,10 @@ def publish(user_id: UUID, type: str, data: Mapping[str, Any], *, durable: bool)
     with transaction.atomic():
         if durable:
             sequence = _next_sequence(user_id)
-            Event.objects.create(user_id=user_id, sequence=sequence, type=type, data=dict(data))
+            event = Event.objects.create(
+                user_id=user_id, sequence=sequence, type=type, data=dict(data)
+            )
+            add_deliveries(user_id, type, data, at=event.created_at)
             message = {"user": str(user_id), "sequence": sequence}
         else:
             message = {"user": str(user_id), "type": type, "data": dict(data)}
@@ -50,8 +55,13 @@ def publish(user_id: UUID, type: str, data: Mapping[str, Any], *, durable: bool)
 
 
 def forget_old_events() -> int:
-    """Delete durable events older than 30 days and return how many; safe to call at any time."""
-    deleted, _ = Event.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+    """Delete durable events older than 30 days and return how many; safe to call at any time.
+
+    Deliveries of that age to webhooks go too.
+    """
+    too_old = timezone.now() - KEPT
+    deleted, _ = Event.objects.filter(created_at__lt=too_old).delete()
+    Delivery.objects.filter(created_at__lt=too_old).delete()
     return deleted
 
 
