@@ -88,6 +88,9 @@ def _pay(invitee_id: UUID) -> None:
             expires_at=expires_at,
             note="Somebody you invited published a first clip",
         )
-        told = {"amount": referral.amount, "source": "referral", "expires_at": expires_at}
-        told["expires_at"] = expires_at.isoformat().replace("+00:00", "Z")
+        told = {
+            "amount": referral.amount,
+            "source": LotSource.REFERRAL.value,
+            "expires_at": expires_at.isoformat().replace("+00:00", "Z"),
+        }
         publish(referral.inviter_id, "credits.granted", told, durable=True)

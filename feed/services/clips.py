@@ -13,6 +13,7 @@ from accounts.selectors import Viewer
 from core import storage
 from core.errors import InvalidField
 from core.ids import new_id
+from credits.services import reward_referral
 from feed.errors import ClipHidden, ClipNotFound, NotYourClip
 from feed.models import CAPTION_CHARACTERS_MAX, Clip, ClipState, HiddenClip, Like, RemixAllowed
 from feed.selectors import visible_clip
@@ -98,7 +99,7 @@ def add_to_remix_count(*, clip_ids: list[UUID], by: int) -> None:
 
 @transaction.atomic
 def publish_clip(*, clip_id: UUID, by: Viewer) -> None:
-    """Show a draft to everybody; twice is harmless.
+    """Show a draft to everybody; twice is harmless. Who invited its author may get credits for it.
 
     Raises:
         ClipNotFound: not visible to who asks.
@@ -111,6 +112,7 @@ def publish_clip(*, clip_id: UUID, by: Viewer) -> None:
     if clip.state == ClipState.DRAFT:
         clip.published_at = timezone.now()
         _move(clip, to=ClipState.PUBLISHED)
+        reward_referral(clip.author_id)
 
 
 @transaction.atomic

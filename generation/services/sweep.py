@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from core.errors import DomainError
 from core.retention import forget_old_answers
 from core.storage import delete_prefix
-from credits.services import expire_lots
+from credits.services import expire_lots, pay_referrals
 from engine.errors import EngineError, VideoNotFound
 from feed.services import collect_deleted_media
 from generation.engines.breaker import takes_jobs
@@ -64,11 +64,15 @@ def _sweep() -> None:
 
 
 def housekeep() -> None:
-    """Forget what is past its time: old answers, old events, deleted media, files of ended jobs."""
+    """Forget what is past its time: old answers, events and credits, media and files of the gone.
+
+    Rewards that a crash cut off are paid.
+    """
     forget_old_answers()
     forget_old_events()
     expire_lots()
     forget_idle_shares()
+    pay_referrals()
     collect_deleted_media()
     for job_id in jobs_with_work():
         if not Job.objects.active().filter(pk=job_id).exists():
