@@ -70,3 +70,11 @@ class ProviderOff(NotFound):
     """The instance does not sell by this provider."""
 
     title = "This provider is not switched on."
+
+
+class ReceiptRefused(DomainError):
+    """A receipt or a provider's notice is not to be believed; `reason` names why."""
+
+    code = "receipt_invalid"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "The receipt is not valid."

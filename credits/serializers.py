@@ -7,6 +7,9 @@ from typing import Any
 from rest_framework import serializers
 
 from credits.models import LotSource, TransactionKind
+from credits.policy.plans import PROVIDERS
+
+RECEIPT_CHARACTERS_MAX = 100_000
 
 
 class DailySerializer(serializers.Serializer[Any]):
@@ -54,6 +57,16 @@ class HistoryPageSerializer(serializers.Serializer[Any]):
 
     items = HistoryEntrySerializer(many=True)
     next = serializers.CharField(allow_null=True)
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """What a client got from a provider when something was bought."""
+
+    provider = serializers.ChoiceField(PROVIDERS)
+    receipt = serializers.CharField(
+        max_length=RECEIPT_CHARACTERS_MAX,
+        help_text="StoreKit: the signed transaction. Play: JSON of `data` and `signature`.",
+    )
 
 
 class PlanSerializer(serializers.Serializer[Any]):

@@ -62,6 +62,8 @@ DELETE /api/v1/users/{ada}/mute                 401 422 204 204 403
 
 GET    /api/v1/credits                          401 200 200 200 200
 GET    /api/v1/credits/history                  401 200 200 200 200
+POST   /api/v1/credits/purchases                401 404 404 404 403
+POST   /api/v1/credits/webhooks/{provider}      404 404 404 404 404
 GET    /api/v1/plans                            200 200 200 200 200
 
 GET    /api/v1/feed                             401 200 200 200 200
@@ -111,6 +113,7 @@ BODIES = {
     "POST /api/v1/webhooks": {"url": "https://hooks.example.org/"},
     "PATCH /api/v1/webhooks/{webhook}": {"url": "https://b.example.org/"},
     "POST /api/v1/waitlist": {"email": "new@example.org"},
+    "POST /api/v1/credits/purchases": {"provider": "stripe", "receipt": "a word"},
     "POST /api/v1/reports": {"subject": {"kind": "clip", "id": "{clip}"}, "reason": "spam"},
 }
 # The rest of allauth and of Django's admin: theirs to test, but for what tests/accounts and
@@ -174,6 +177,7 @@ def things(clients, settings, tmp_path):
         "webhook": create_webhook(by=ada.pk, url="https://hooks.example.org/")[0].pk,
         "code": "bad_cursor",
         "engine": "unheard-of",
+        "provider": "stripe",
         "grant": "nobody-signed-this",
         "name": f"clips/{new_id()}/1/clip.mp4",
     }

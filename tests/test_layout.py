@@ -56,7 +56,7 @@ OWN_ROOMS = {
         "forms",
         "tokens",
     },
-    # What an operator sets: what people may have, and what it costs; who sells it for us.
+    # What an operator sets: what people may have, and what it costs; who takes money for it.
     "credits": {"plans", "prices", "providers"},
     # The shapes of cards, for the OpenAPI document and the apps above.
     "feed": {"schema"},

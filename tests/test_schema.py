@@ -57,6 +57,7 @@ def test_posts_that_create_or_spend_take_an_idempotency_key(made):
     }
     assert takes_key == {
         "/api/v1/clips/{clip_id}/publish",
+        "/api/v1/credits/purchases",
         "/api/v1/generations",
         "/api/v1/generations/appeals",
         "/api/v1/generations/{job_id}/appeal",

@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from credits.policy.plans import Plans, read_plans
 from credits.policy.prices import Cost, Prices, cost_by, price_by, read_prices
+from credits.providers.registry import misconfigured
 
 FOLDER = Path(__file__).resolve().parent.parent
 
@@ -63,6 +64,12 @@ def check_files(**kwargs: Any) -> list[CheckMessage]:
         except ValueError as error:
             wrong.append(Error(f"{name}: {error}.", id=f"vignette.E{20 + i:03}"))
     return wrong
+
+
+@register("credits")
+def check_providers(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse to start with a payment provider that is switched on by half."""
+    return [Error(words, id="vignette.E022") for words in misconfigured()]
 
 
 @cache
