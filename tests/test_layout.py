@@ -60,8 +60,8 @@ OWN_ROOMS = {
     "credits": {"plans", "prices", "providers"},
     # The shapes of cards, for the OpenAPI document and the apps above.
     "feed": {"schema"},
-    # The engines' registry, the scheduler (pure), the table of states, the wake-up call, the prompts
-    # of the examples.
+    # The engines' registry, the scheduler (pure), the table of states, the wake-up call, the
+    # prompts of the examples.
     "generation": {"engines", "examples", "scheduling", "states", "wake"},
     # The live streams: who listens, how a stream is written, where it is mounted. The one door to
     # servers of other people.
