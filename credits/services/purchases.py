@@ -120,10 +120,7 @@ def _subscribed(event: PurchaseEvent) -> None:
         if event.expires_at is not None:
             _facts(event).filter(later).update(expires_at=event.expires_at)
     else:
-        product_id = event.product_id or _product_of_earlier(event)
-        if plans().subscription_sold_as(event.provider, product_id) is None:
-            raise ProductUnknown(product=product_id)
-        _note(event, user_id=buyer, product_id=product_id)
+        _note(event, user_id=buyer, product_id=_subscribed_product(event))
     _recount(event.provider, event.original_id)
 
 
@@ -216,12 +213,21 @@ def _is_noted(event: PurchaseEvent, buyer: UUID) -> bool:
     return fact is not None
 
 
-def _product_of_earlier(event: PurchaseEvent) -> str:
-    periods = Purchase.objects.filter(
+def _subscribed_product(event: PurchaseEvent) -> str:
+    """Return the product that a period is of: its own, or where that is none, the one before's.
+
+    A renewal's notice may carry no product, or the name of its price.
+
+    Raises:
+        ProductUnknown: neither is sold as a subscription.
+    """
+    earlier = Purchase.objects.filter(
         provider=event.provider, original_id=event.original_id, kind=PurchaseKind.SUBSCRIBED
-    )
-    products = periods.order_by("-occurred_at", "-id").values_list("product_id", flat=True)
-    return products.first() or ""
+    ).order_by("-occurred_at", "-id")
+    for product_id in (event.product_id, *earlier.values_list("product_id", flat=True)[:1]):
+        if plans().subscription_sold_as(event.provider, product_id) is not None:
+            return product_id
+    raise ProductUnknown(product=event.product_id)
 
 
 def _note(event: PurchaseEvent, *, user_id: UUID | None, product_id: str = "") -> Purchase:

@@ -7,15 +7,19 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from credits.errors import ProductUnknown, PurchaserUnknown, PurchaseTaken
 from credits.models import Lot, Purchase, Subscription, Wallet
+from credits.policy.loaded import FOLDER
 from credits.policy.periods import months_later
 from credits.providers.events import PurchaseEvent
+from credits.providers.registry import forget_providers
 from credits.selectors import balance_of, plan_of
 from credits.services import credit_purchase, hold, reconcile, refund, release, settle
 from notifications.models import Event
 from tests.credits.conftest import NOON
+from tests.credits.providers import stores
 from tests.fakes.payments import SIGNATURE, Till
 from tests.racing import race
 
@@ -138,7 +142,7 @@ def test_a_subscription_gives_its_plan_until_its_period_ends(ada, clock):
     credit_purchase(period(ada, "p1", days=30))
     assert Subscription.objects.get().until == NOON + timedelta(days=30)
     credit_purchase(period(ada, "p1", days=20))  # late, and moves nothing back
-    credit_purchase(period(None, "p2", since=30, product_id=""))  # whose and what: as before
+    credit_purchase(period(None, "p2", since=30, product_id="price_1"))  # else as before
     row = Subscription.objects.get()
     assert (row.user, row.plan, row.source) == (ada, "plus", "stripe:sub")
     assert row.until == NOON + timedelta(days=60)
@@ -175,7 +179,7 @@ FACTS = {
     ("names", "until"),
     [
         (("first", "second", "end"), 40),
-        (("first", "second", "end", "again"), 80),
+        (("first", "end", "again"), 80),
         (("first", "end", "refund", "again"), 30),
     ],
 )
@@ -209,6 +213,45 @@ def test_a_purchase_and_its_refund_at_once_leave_nothing(transactional_db, make_
         both = (pack(user, f"t{n}"), event("refunded", f"t{n}"))
         race(lambda i, both=both: credit_purchase(both[i]), times=2)
     assert (bought(user), reconcile()) == (0, [])
+
+
+def test_stripes_own_notices_pass_through_the_whole_of_it(api, make_user, settings, tmp_path):
+    ours = {"vignette_pack_small": "credits_100", "vignette_plus_monthly": "plan_plus"}
+    text = (FOLDER / "plans.toml").read_text()
+    for mine, recorded_id in ours.items():
+        text = text.replace(f'stripe = "{mine}"', f'stripe = "{recorded_id}"')
+    settings.PLANS_FILE = str(tmp_path / "plans.toml")
+    (tmp_path / "plans.toml").write_text(text)
+    settings.STRIPE_WEBHOOK_SECRET = stores.Stripe().secret
+    forget_providers()
+    buyer = make_user(id=stores.USER)
+    told = []
+    for name in (
+        "checkout_payment",
+        "checkout_subscription",
+        "invoice_paid",
+        "charge_refunded",
+        "subscription_deleted",
+    ):
+        body = stores.text_of(stores.recorded(f"stripe/{name}"))
+        signature = stores.Stripe().header(body, at=timezone.now())
+        answer = api.post(
+            "/api/v1/credits/webhooks/stripe",
+            body,
+            content_type="application/json",
+            headers={"Stripe-Signature": signature},
+        )
+        assert answer.status_code == 204, (name, answer.content)
+        until = Subscription.objects.values_list("until", flat=True).first()
+        told.append((bought(buyer), until and int(until.timestamp())))
+    forget_providers()
+    assert told == [
+        (1000, None),
+        (1000, 1772366100 + 31 * 86_400),
+        (1000, 1775044400),
+        (0, 1775044400),
+        (0, 1772366100),  # it ended when it was deleted
+    ]
 
 
 @pytest.fixture
