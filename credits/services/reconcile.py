@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 
 # Each is one statement, which sees one moment: work that goes on meanwhile makes no difference.
 # Rows are: whose, what is kept, what it should be.
@@ -74,7 +74,8 @@ def reconcile() -> list[Discrepancy]:
 
 
 def _discrepancies() -> Iterator[Discrepancy]:
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")  # a whole ledger takes its time
         for what, sql in _CHECKS.items():
             cursor.execute(sql)
             for subject, found, expected in cursor.fetchall():
