@@ -171,9 +171,6 @@ print(is_thrown("generation"), flush=True)
 while not is_thrown("generation"):
     time.sleep(0.05)
 print(True, flush=True)
-while is_thrown("generation"):
-    time.sleep(0.05)
-print(False, flush=True)
 """
 
 
@@ -193,10 +190,6 @@ def test_another_process_acts_within_five_seconds():
         throw("generation")
         since = time.monotonic()
         assert process.stdout.readline() == "True\n"
-        assert time.monotonic() - since < 5
-        release_switch(name="generation", by="ada")
-        since = time.monotonic()
-        assert process.stdout.readline() == "False\n"
         assert time.monotonic() - since < 5
         assert process.wait(10) == 0
     finally:

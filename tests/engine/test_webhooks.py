@@ -15,7 +15,8 @@ from engine.client import EngineClient
 from engine.contracts import VideoRequest
 from engine.errors import WebhookMisconfigured
 from engine.queue import Record
-from engine.webhooks import Endpoint, Pace, Webhooks, read_endpoint, sign
+from engine.standard_webhooks import sign
+from engine.webhooks import Endpoint, Pace, Webhooks, read_endpoint
 from tests.engine.conftest import ROOT
 from tests.engine.examples import GatedEngine, GreyEngine
 from tests.engine.grey import SPOKEN, finished, key, until

@@ -37,7 +37,8 @@ from tests.fakes.receiver import receiving
 from tests.instances import ROOT, wait_until
 from tests.racing import race
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+real_commits = pytest.mark.django_db(transaction=True)  # for what others see, or what follows them
 
 
 @pytest.fixture
@@ -104,6 +105,7 @@ def test_an_event_is_delivered_signed_as_standard_webhooks_has_it(ada, receiver)
     assert len(receiver.received) == 1
 
 
+@real_commits
 def test_a_worker_is_called_on_commit_when_there_is_something_to_send(ada, receiver, calls):
     ready(ada)
     assert calls == []
@@ -236,6 +238,7 @@ def test_secrets_outlive_a_new_secret_key_while_the_old_one_is_named(ada, receiv
     assert rotate_secret(webhook_id=Webhook.objects.get().pk, by=ada.pk)[1].startswith("whsec_")
 
 
+@real_commits
 def test_a_slow_receiver_holds_up_itself_alone(ada, receiver):
     """While one is waited for, the others get what is due, what came meanwhile too."""
     with receiving() as slow:
@@ -256,6 +259,7 @@ def test_a_slow_receiver_holds_up_itself_alone(ada, receiver):
     assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered"}
 
 
+@real_commits
 def test_several_senders_at_once_send_each_delivery_once(ada, receiver):
     for _ in range(4):
         hook(ada, receiver)
@@ -283,6 +287,7 @@ def test_a_lease_keeps_others_away_and_runs_out(ada, receiver):
     assert Webhook.objects.get().failing_since is None
 
 
+@real_commits
 def test_a_sender_that_is_killed_before_it_wrote_it_down_sends_again(ada, receiver):
     hook(ada, receiver)
     ready(ada)
