@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from credits.models import Hold
 from generation.models import Job
 from generation.services.lease import claim
 from generation.services.moves import move
@@ -215,6 +216,7 @@ def test_delete_cancels_in_every_unfinished_state_and_twice_is_harmless(ada, sta
     for _ in range(2):
         answer = ada.delete(path)
         assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    assert Hold.objects.get().state == "released"
     assert ada.get(f"{URL}?state=cancelled").json()["items"] == [answer.json()]
 
 

@@ -12,10 +12,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from credits.models import ClipCost
+from credits.selectors.costs import forget_budget
+from credits.services import record_cost
 from feed.models import Clip
 from generation.errors import LeaseLost
-from generation.models import Job
+from generation.models import Job, Share, WorkPace
 from generation.selectors import queue_of
+from generation.selectors.pace import Paces
 from generation.services import lease as lease_module
 from generation.services.finish import finish
 from generation.services.lease import (
@@ -213,3 +217,45 @@ def test_a_kept_lease_is_renewed_and_a_lost_one_is_noticed(make_job, monkeypatch
         assert lease.ended.wait(10)
         with pytest.raises(LeaseLost):
             lease.check()
+
+
+def test_nothing_is_started_once_the_budget_is_spent(make_job, settings):
+    job = make_job()
+    settings.BUDGET_DAILY = 0.01
+    record_cost(
+        reference="test:an-hour",
+        user_id=None,
+        engine="quick",
+        model="quick",
+        engine_seconds=3600.0,
+        storage_bytes=0,
+        outcome="ready",
+    )
+    forget_budget()
+    assert claim(job_id=job.pk) is None
+    settings.BUDGET_DAILY = 0.0
+    forget_budget()
+    assert claim(job_id=job.pk) is not None
+
+
+def test_what_a_clip_took_is_written_down_and_put_right_in_its_authors_share(make_job):
+    first, second = make_job(), make_job()
+    held = claim(job_id=first.pk)
+    assert Share.objects.get().served == pytest.approx(first.cost_seconds)
+    Job.objects.filter(pk=held.pk).update(state_since=timezone.now() - timedelta(seconds=40))
+    held.refresh_from_db()
+    move(held, State.FINISHING)
+    assert held.engine_seconds == pytest.approx(40, abs=5)
+    assert Share.objects.get().served == pytest.approx(40, abs=5)
+    move(held, State.FAILED, error_code="x", error_message="x", is_retryable=True)
+    assert ClipCost.objects.get().engine_seconds == pytest.approx(held.engine_seconds)
+    assert second.cost_seconds == first.cost_seconds
+    assert Paces().cost("quick", "360x640", 1) == pytest.approx(40, abs=5)
+
+
+def test_a_job_that_goes_back_has_cost_its_author_no_turn(make_job):
+    job = make_job()
+    held = claim(job_id=job.pk)
+    assert give_back(held, wake=False)
+    assert Share.objects.get().served == pytest.approx(0)
+    assert not WorkPace.objects.exists()
