@@ -62,12 +62,14 @@ class Outcome:
     ended: dict[str, float]  # when each job was first seen at its end
 
 
-def patiently(ask: Callable[[], httpx.Response], *, until: float) -> httpx.Response:
+def patiently(person: Person, ask: Callable[[], httpx.Response], *, until: float) -> httpx.Response:
     """Repeat a request until the instance answers it for good; not an error of the asker's."""
     while True:
-        with suppress(httpx.TransportError):
+        with suppress(httpx.TransportError, AssertionError):
             answer = ask()
-            if answer.status_code < 500 and answer.status_code not in {409, 429}:
+            if answer.status_code == 401:
+                person.stay_signed_in()
+            elif answer.status_code < 500 and answer.status_code not in {409, 429}:
                 return answer
         assert time.monotonic() < until, "the instance did not come back"
         time.sleep(TRY_AGAIN_SECONDS)
@@ -112,7 +114,7 @@ def run(
             thread.join(max(0.0, until - time.monotonic()))
     for story in stories:
         story.person.http.close()
-    assert failures == []
+    assert failures == [], failures
     assert not any(thread.is_alive() for thread in threads), "not all jobs ended in time"
     return Outcome(stories, killed, time.monotonic() - began, ended)
 
@@ -127,7 +129,7 @@ def _ask(person: Person, chance: random.Random, number: int, until: float) -> di
     }
     key = {"Idempotency-Key": secrets.token_hex(8)}
     path = "/api/v1/generations"
-    answer = patiently(lambda: person.http.post(path, json=body, headers=key), until=until)
+    answer = patiently(person, lambda: person.http.post(path, json=body, headers=key), until=until)
     assert answer.status_code == 202, answer.text
     return answer.json()
 
@@ -135,7 +137,7 @@ def _ask(person: Person, chance: random.Random, number: int, until: float) -> di
 def _look(story: Story, ended: dict[str, float], until: float) -> None:
     """See how far the person's jobs are, and note what is foretold of them."""
     path, limit = "/api/v1/generations", {"limit": 50}
-    answer = patiently(lambda: story.person.http.get(path, params=limit), until=until)
+    answer = patiently(story.person, lambda: story.person.http.get(path, params=limit), until=until)
     now = time.monotonic()
     for job in answer.json()["items"]:
         if job["state"] not in UNFINISHED:
