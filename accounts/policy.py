@@ -9,7 +9,8 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import User
 
 MODERATOR_ROLES = frozenset({"moderator", "senior", "child-safety"})
-ROLES = (*sorted(MODERATOR_ROLES), "auditor", "admin")
+OPERATOR_ROLES = frozenset({"operator", "admin"})
+ROLES = (*sorted(MODERATOR_ROLES), "auditor", "operator", "admin")
 
 
 def is_moderator(user: User | AnonymousUser) -> bool:
@@ -17,6 +18,13 @@ def is_moderator(user: User | AnonymousUser) -> bool:
     if not (user.is_active and user.is_staff):
         return False
     return user.is_superuser or user.groups.filter(name__in=MODERATOR_ROLES).exists()
+
+
+def is_operator(user: User | AnonymousUser) -> bool:
+    """Tell whether the user runs the instance: staff in an operating role, or an admin."""
+    if not (user.is_active and user.is_staff):
+        return False
+    return user.is_superuser or user.groups.filter(name__in=OPERATOR_ROLES).exists()
 
 
 def age_years(*, born: date, today: date) -> int:

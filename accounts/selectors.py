@@ -59,6 +59,11 @@ def following_ids(user_id: UUID) -> QuerySet[Follow, Any]:
     return Follow.objects.filter(follower_id=user_id).values_list("followed_id", flat=True)
 
 
+def usernames_of(user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the name of each of the users that are there, in one query; for the operator alone."""
+    return dict(User.objects.filter(pk__in=set(user_ids)).values_list("pk", "username"))
+
+
 def relation_of(viewer: Viewer, user_ids: Iterable[UUID]) -> dict[UUID, Relation]:
     """Return how the viewer stands to each of the users, in three queries for any number."""
     ids = set(user_ids)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
-from moderation.models import Action, Case, Decision
+from moderation.models import Action, Case, CaseState, Decision
 
 # What the author may do about it (Regulation (EU) 2022/2065, Art. 17(3)(f)).
 REDRESS = "Answer to the operator of this instance; you may also turn to a court or a dispute body."
@@ -40,3 +40,8 @@ def queue() -> QuerySet[Case]:
         .annotate(report_count=Count("reports"))
         .order_by("-report_count", "opened_at")
     )
+
+
+def open_cases() -> int:
+    """Return how many cases wait for a moderator."""
+    return Case.objects.filter(state=CaseState.OPEN).count()

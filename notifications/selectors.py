@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from core.errors import NotFound
 from notifications.models import Delivery, Event, EventCounter, Webhook
@@ -60,3 +61,14 @@ def webhook_of(user_id: UUID, webhook_id: UUID) -> Webhook:
 def deliveries_of(webhook: Webhook) -> QuerySet[Delivery]:
     """Return what was and is on its way to a webhook, unordered; kept for 30 days."""
     return Delivery.objects.filter(webhook=webhook)
+
+
+def delivery_counts(*, failed_since: datetime) -> dict[str, int]:
+    """Return how many deliveries of all users are `pending`, and how many made since then `failed`.
+
+    In one query.
+    """
+    pending, failed = Delivery.State.PENDING.value, Delivery.State.FAILED.value
+    wanted = Q(state=pending) | Q(state=failed, created_at__gte=failed_since)
+    rows = Delivery.objects.filter(wanted).values_list("state").annotate(n=Count("pk"))
+    return {pending: 0, failed: 0, **dict(rows)}

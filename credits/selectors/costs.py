@@ -57,10 +57,10 @@ class CostRow:
     storage_bytes: int
 
 
-def cost_report(since: datetime, *, by: str) -> list[CostRow]:
+def cost_report(since: datetime, *, by: str, limit: int | None = None) -> list[CostRow]:
     """Return what was spent since a time, in groups, the most expensive first; days by date.
 
-    Work of deleted users is under an empty key.
+    Work of deleted users is under an empty key. With a limit, so many groups at most.
 
     Raises:
         ValueError: there is no such grouping.
@@ -83,7 +83,7 @@ def cost_report(since: datetime, *, by: str) -> list[CostRow]:
         )
     )
     order = ("key", "money") if by == "day" else ("-sum_micros", "key", "money")
-    return [_row(each) for each in rows.order_by(*order)]
+    return [_row(each) for each in rows.order_by(*order)[:limit]]
 
 
 def budget() -> Budget:

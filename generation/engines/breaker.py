@@ -7,6 +7,7 @@ open: one job at a time may try. A success closes it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -58,16 +59,13 @@ def resume(engine: str) -> None:
 
 def state_of(engine: str) -> str:
     """Return `works`, `failing`, `trying` (half open), `open` or `drained`."""
-    state = EngineState.objects.filter(name=engine).first()
-    if state is None:
-        return "works"
-    if state.drained_at is not None:
-        return "drained"
-    if _is_open(state, timezone.now()):
-        return "open"
-    if state.open_until is not None:
-        return "trying"
-    return "failing" if state.failures else "works"
+    return states_of([engine])[engine]
+
+
+def states_of(engines: Collection[str]) -> dict[str, str]:
+    """Return each engine's state as `state_of` has it, in one query."""
+    now, known = timezone.now(), EngineState.objects.in_bulk(list(engines))
+    return {name: _state(known.get(name), now) for name in engines}
 
 
 def takes_jobs(engine: str) -> bool:
@@ -77,7 +75,24 @@ def takes_jobs(engine: str) -> bool:
 
 def slots_now(engine: str, *, of: int) -> int:
     """Return how many of its slots an engine has at this time."""
-    return {"drained": 0, "open": 0, "trying": 1}.get(state_of(engine), of)
+    return slots_in(state_of(engine), of=of)
+
+
+def slots_in(state: str, *, of: int) -> int:
+    """Return how many of its slots an engine has in a state."""
+    return {"drained": 0, "open": 0, "trying": 1}.get(state, of)
+
+
+def _state(state: EngineState | None, now: datetime) -> str:
+    if state is None:
+        return "works"
+    if state.drained_at is not None:
+        return "drained"
+    if _is_open(state, now):
+        return "open"
+    if state.open_until is not None:
+        return "trying"
+    return "failing" if state.failures else "works"
 
 
 def _is_open(state: EngineState, now: datetime) -> bool:

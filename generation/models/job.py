@@ -142,7 +142,14 @@ class Job(models.Model):
                 condition=models.Q(state__in=_TERMINAL, tidied_at__isnull=True),
                 name="job_untidy",
             ),
-            models.Index(fields=["engine", "-finished_at"], name="job_finished"),
+            models.Index(fields=["finished_at"], name="job_ended_at"),
+            # What ended how, of all times: counted from the index alone.
+            models.Index(
+                fields=["engine", "state", "error_code"],
+                include=["engine_seconds"],
+                condition=models.Q(state__in=_TERMINAL),
+                name="job_ended",
+            ),
             models.Index(
                 fields=["finished_at"],
                 condition=models.Q(state__in=_FAULTS, is_retryable=True, seen_to_at__isnull=True),

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
 
+from core.errors import DomainError
 from generation.errors import NoDeadLetter
 from generation.models import Job
 from generation.scheduling.fair import Priority
 from generation.services.request import GenerationRequest
 from generation.services.submit import Favour, submit
+
+REPLAYS_MAX = 100  # of one call: each asks policy anew
+
+
+@dataclass(slots=True)
+class Replays:
+    """What came of many replays: how many were queued, and why how many others were not."""
+
+    queued: int = 0
+    refused: Counter[str] = field(default_factory=Counter)  # by the sentence
 
 
 def replay(*, job_id: UUID) -> Job:
@@ -28,6 +41,25 @@ def replay(*, job_id: UUID) -> Job:
         job = _take(job_id)
         favour = Favour(Priority.URGENT, is_free=True, replay_of=job)
         return submit(by=job.user, request=GenerationRequest.of_job(job), favour=favour)
+
+
+def replay_all() -> Replays:
+    """Make failed jobs anew as `replay` does, the oldest first, at most a hundred in one call.
+
+    Each is a transaction of its own: what cannot be queued now waits on, and the others go.
+    """
+    oldest = Job.objects.dead_letters().order_by("finished_at", "id")
+    done = Replays()
+    for job_id in list(oldest.values_list("pk", flat=True)[:REPLAYS_MAX]):
+        try:
+            replay(job_id=job_id)
+        except NoDeadLetter:  # somebody was first
+            continue
+        except DomainError as error:
+            done.refused[error.detail] += 1
+        else:
+            done.queued += 1
+    return done
 
 
 def dismiss(*, job_id: UUID) -> None:

@@ -14,7 +14,7 @@ from accounts.services import grant_role
 class Command(BaseCommand):
     """Gives a user a role of the staff."""
 
-    help = "Make a user staff in a role: moderator, senior, child-safety, auditor or admin."
+    help = f"Make a user staff in a role: {', '.join(ROLES)}."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the name and --role."""
