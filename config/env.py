@@ -59,6 +59,12 @@ def _variables() -> tuple[Variable, ...]:  # noqa: PLR0915 - a table
     )
     add("TRUSTED_PROXIES", "int", 0, "Reverse proxies in front (for the client's address).")
     add("LOG_LEVEL", "str", "INFO", "DEBUG, INFO, WARNING or ERROR.")
+    add(
+        "METRICS_TOKEN",
+        "str",
+        "",
+        "Bearer token of /metrics, long and random. Empty: only operators who are signed in.",
+    )
 
     add = section("Data (given: nothing embedded is started)")
     add(

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "remix",
     "moderation",
     "generation",
+    "ops",
     "channels",
     "rest_framework",
     "drf_spectacular",
@@ -262,6 +263,9 @@ REFERRALS_REWARDED_MAX = env.read("REFERRALS_REWARDED_MAX")
 # --- webhooks
 WEBHOOKS_TO_PRIVATE_ADDRESSES = env.read("WEBHOOKS_TO_PRIVATE_ADDRESSES")
 
+# --- operations
+METRICS_TOKEN = env.read("METRICS_TOKEN")
+
 # --- the queue: a message is only a wake-up, so losing or doubling one is harmless
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace(
     "?db=", "?virtual_host="
@@ -289,7 +293,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # probes speak plain HTTP inside
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # probes speak plain HTTP inside
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None

@@ -30,6 +30,7 @@ urlpatterns = [
     path("_allauth/", include("accounts.auth_urls")),
     path("media/", include("core.media_urls")),
     path("admin/", admin.site.urls),
+    path("", include("ops.urls")),
 ]
 
 handler404 = "core.problems.page_not_found"
