@@ -153,6 +153,12 @@ def test_nginx_accepts_the_configuration(tmp_path):
     assert "[warn]" not in done.stderr
 
 
+def test_the_metrics_stay_inside():
+    site = (DEPLOY / "nginx" / "vignette.conf").read_text()
+    location = re.search(r"location = /metrics \{(.*?)\}", site, re.DOTALL)
+    assert location.group(1).split() == ["return", "404;"]
+
+
 def _self_signed(folder: Path) -> tuple[Path, Path]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])

@@ -35,7 +35,7 @@ REMIX = (
 
 
 def main(folder: Path = FOLDER) -> None:
-    """Write feed, create, making, lineage and desktop as small PNG files into the folder."""
+    """Write feed, create, making, lineage, desktop and ops as small PNG files into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
         instance = start_instance(Path(scratch) / "state")
@@ -79,6 +79,20 @@ def _photograph(instance: RunningInstance, browser: Browser, folder: Path) -> No
     desktop.locator(".details-author").wait_for()
     desktop.wait_for_timeout(1200)
     _keep(desktop, folder / "desktop.png")
+    _photograph_ops(instance, browser, folder)
+
+
+def _photograph_ops(instance: RunningInstance, browser: Browser, folder: Path) -> None:
+    """Photograph the operator's page, after a made-up day."""
+    instance.manage("staff", "tomoko", "--role", "operator")
+    instance.manage("shell", "-c", "from tests.ops.made_up import fill; fill('scene')")
+    page = browser.new_context(viewport=DESKTOP, device_scale_factor=1.5).new_page()
+    page.goto(f"{instance.base_url}/ops/")
+    page.get_by_label("Username").fill("tomoko")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.locator("#plots svg").nth(2).wait_for()
+    _keep(page, folder / "ops.png")
 
 
 def _person(instance: RunningInstance, username: str) -> Person:
