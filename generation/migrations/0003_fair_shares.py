@@ -64,11 +64,7 @@ class Migration(migrations.Migration):
                 ("engine", models.CharField(max_length=40)),
                 ("size", models.CharField(max_length=12)),
                 ("work", models.CharField(max_length=12)),
-                ("n", models.FloatField(default=0.0)),
-                ("x", models.FloatField(default=0.0)),
-                ("y", models.FloatField(default=0.0)),
-                ("xx", models.FloatField(default=0.0)),
-                ("xy", models.FloatField(default=0.0)),
+                ("jobs", models.JSONField(default=list)),
             ],
         ),
         migrations.AddField(

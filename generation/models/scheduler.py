@@ -40,11 +40,7 @@ class WorkPace(models.Model):
     engine = models.CharField(max_length=40)
     size = models.CharField(max_length=12)
     work = models.CharField(max_length=12)  # the state it is done in: rendering or finishing
-    n = models.FloatField(default=0.0)
-    x = models.FloatField(default=0.0)
-    y = models.FloatField(default=0.0)
-    xx = models.FloatField(default=0.0)
-    xy = models.FloatField(default=0.0)
+    jobs = models.JSONField(default=list)  # [[seconds of clip, seconds of work]], oldest first
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["engine", "size", "work"], name="pace_once")]

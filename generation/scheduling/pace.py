@@ -1,48 +1,49 @@
 """How long an engine or a finishing worker takes, learnt from what it took lately. Pure.
 
-A line through the last jobs, seconds of work over seconds of clip, in which each new job counts for
-as much as the `1 / (1 - DECAY)` before it together: an engine that gets slower is believed soon.
+A line through the last jobs, seconds of work over seconds of clip, by medians (Theil 1950, Sen
+1968): a few jobs that took strangely long, as the first of a cold engine, bend it no more than
+others do, and an engine that has become slower is believed within a few jobs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from statistics import median
 
-DECAY = 0.9
+KEPT = 15  # jobs
 SECONDS_MIN = 0.05
-# Lengths of clips must differ by this share of their mean before a slope is read from them.
-SPREAD_MIN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Decayed sums over the jobs so far: x is the clip's length, y the work, both in seconds."""
+    """The last jobs, oldest first: the clip's length and the work, both in seconds."""
 
-    n: float = 0.0
-    x: float = 0.0
-    y: float = 0.0
-    xx: float = 0.0
-    xy: float = 0.0
+    jobs: tuple[tuple[float, float], ...] = ()
+
+    @classmethod
+    def of(cls, kept: Sequence[Sequence[float]]) -> Pace:
+        """Return the pace that a JSON column keeps."""
+        return cls(tuple((clip, work) for clip, work in kept))
 
     def after(self, clip_seconds: float, work_seconds: float) -> Pace:
-        """Return the pace with one more job."""
-        x, y = clip_seconds, work_seconds
-        return Pace(
-            self.n * DECAY + 1,
-            self.x * DECAY + x,
-            self.y * DECAY + y,
-            self.xx * DECAY + x * x,
-            self.xy * DECAY + x * y,
-        )
+        """Return the pace with one more job, and without those too old."""
+        return Pace((*self.jobs, (clip_seconds, work_seconds))[-KEPT:])
+
+    @property
+    def ratio(self) -> float | None:
+        """Return the seconds of work for a second of clip; None: nothing is known."""
+        return median(work / clip for clip, work in self.jobs) if self.jobs else None
 
     def predict(self, clip_seconds: float) -> float | None:
         """Return how many seconds of work a clip of that length takes; None: nothing is known."""
-        if self.n <= 0:
+        if not self.jobs:
             return None
-        mean_x, mean_y = self.x / self.n, self.y / self.n
-        spread = self.xx / self.n - mean_x**2
-        if spread > (SPREAD_MIN * mean_x) ** 2:
-            slope = max(0.0, (self.xy / self.n - mean_x * mean_y) / spread)
-        else:
-            slope = mean_y / mean_x
-        return max(SECONDS_MIN, mean_y + slope * (clip_seconds - mean_x))
+        slopes = [
+            (b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(self.jobs, 2) if a[0] != b[0]
+        ]
+        # From one length alone nothing is known of another: as its ratio.
+        slope = max(0.0, median(slopes)) if slopes else self.ratio or 0.0
+        at_zero = median(y - slope * x for x, y in self.jobs)
+        return max(SECONDS_MIN, at_zero + slope * clip_seconds)

@@ -11,6 +11,7 @@ from generation.engines.breaker import slots_in, states_of
 from generation.engines.configured import configured
 from generation.engines.reports import report_of
 from generation.models import WorkPace
+from generation.scheduling.pace import Pace
 from generation.selectors.pace import Paces
 from generation.selectors.queue import NOBODY, wait_of_next
 
@@ -89,8 +90,9 @@ def engine_views() -> list[EngineView]:
 
 def pace_views() -> list[PaceView]:
     """Return how fast each engine and the finishing are, by engine, size and work."""
-    known = WorkPace.objects.filter(x__gt=0).order_by("engine", "size", "work")
-    return [PaceView(row.engine, row.size, row.work, row.y / row.x) for row in known]
+    rows = WorkPace.objects.order_by("engine", "size", "work")
+    known = ((row, Pace.of(row.jobs).ratio) for row in rows)
+    return [PaceView(row.engine, row.size, row.work, ratio) for row, ratio in known if ratio]
 
 
 def forecasts(views: list[EngineView]) -> list[Forecast]:

@@ -21,8 +21,7 @@ class Paces:
     @cached_property
     def _known(self) -> dict[tuple[str, str, str], Pace]:
         return {
-            (row.engine, row.size, row.work): Pace(row.n, row.x, row.y, row.xx, row.xy)
-            for row in WorkPace.objects.all()
+            (row.engine, row.size, row.work): Pace.of(row.jobs) for row in WorkPace.objects.all()
         }
 
     def rendering(self, engine: str, size: str, seconds: int) -> float | None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from generation.models import EngineState, Job, Share, WorkPace
 from generation.scheduling.fair import Turn
-from generation.scheduling.pace import DECAY
+from generation.scheduling.pace import Pace
 from generation.selectors.queue import Queue
 from generation.states import State
 
@@ -52,16 +52,12 @@ def learn_pace(job: Job, to: State) -> None:
     in_one_go = job.fence == 1 and job.attempt == 1 and job.tries == 1
     if not in_one_go or went_well.get(State(job.state)) != to:
         return
-    x, y = job.seconds, max(0.0, (timezone.now() - job.state_since).total_seconds())
+    took = max(0.0, (timezone.now() - job.state_since).total_seconds())
     key: dict[str, Any] = {"engine": job.engine, "size": job.size, "work": job.state}
     WorkPace.objects.get_or_create(**key)
-    WorkPace.objects.filter(**key).update(
-        n=F("n") * DECAY + 1,
-        x=F("x") * DECAY + x,
-        y=F("y") * DECAY + y,
-        xx=F("xx") * DECAY + x * x,
-        xy=F("xy") * DECAY + x * y,
-    )
+    row = WorkPace.objects.select_for_update().get(**key)
+    row.jobs = Pace.of(row.jobs).after(job.seconds, took).jobs
+    row.save(update_fields=["jobs"])
 
 
 def forget_idle_shares() -> None:

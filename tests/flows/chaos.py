@@ -90,11 +90,17 @@ def run(
     invite = instance.new_invite(uses=users)
     stories = [Story(sign_up(instance.base_url, invite=invite)) for _ in range(users)]
     ended: dict[str, float] = {}
+    first = stories[0]  # the first clip of a fresh checkout compiles: everybody waits for that one
+    first.jobs.append(_ask(first.person, random.Random(seed), 0, until))
+    while first.jobs[0]["id"] not in ended:
+        time.sleep(TRY_AGAIN_SECONDS)
+        _look(first, ended, until)
+    first.etas.clear()
     failures: list[BaseException] = []
 
     def live(story: Story, chance: random.Random) -> None:
         try:
-            for number in range(jobs_each):
+            for number in range(len(story.jobs), jobs_each):
                 story.jobs.append(_ask(story.person, chance, number, until))
                 _look(story, ended, until)
             while any(job["id"] not in ended for job in story.jobs):

@@ -140,9 +140,7 @@ def test_a_refused_request_holds_nothing(ada):
 
 def test_the_estimate_counts_who_is_before(ada, make_job, make_user):
     for work, seconds in (("rendering", 8.0), ("finishing", 2.0)):
-        WorkPace.objects.create(
-            engine="quick", size="360x640", work=work, n=1, x=2, y=seconds, xx=4, xy=2 * seconds
-        )
+        WorkPace.objects.create(engine="quick", size="360x640", work=work, jobs=[[2, seconds]])
     assert ada.post_json(f"{URL}/preflight", BODY).json()["eta_seconds"] == 10
     for name in ("bob", "eve"):
         make_job(make_user(name), seconds=2)

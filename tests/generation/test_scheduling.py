@@ -210,6 +210,16 @@ def test_a_pace_is_learnt_with_its_overhead_and_follows_a_change():
     assert pace.predict(10) == pytest.approx(16.0, rel=0.1)
 
 
+def test_a_few_strange_jobs_bend_no_pace():
+    pace = Pace().after(1, 120.0)  # a cold engine
+    for n in range(8):
+        pace = pace.after(1 + n % 3, 2.0 * (1 + n % 3))
+    pace = pace.after(2, 60.0)
+    assert pace.predict(2) == pytest.approx(4.0, rel=0.1)
+    assert pace.ratio == pytest.approx(2.0)
+    assert Pace.of([list(job) for job in pace.jobs]) == pace
+
+
 def test_a_pace_never_foretells_the_past():
     pace = Pace()
     for seconds in (2, 4, 8):

@@ -44,7 +44,7 @@ def fill(*engines: str, hours: int = 7, per_hour: int = 250, seed: int = 7) -> N
                 _live(job, at, free_at, pace, dice, now=now)
                 jobs.append((job, at))
         for size, work, ratio in ((SIZE, "rendering", pace), (SIZE, "finishing", 0.4)):
-            facts = {"n": 9.0, "x": 45.0, "y": 45.0 * ratio, "xx": 230.0, "xy": 230.0 * ratio}
+            facts = {"jobs": [[5, 5 * ratio]] * 9}
             WorkPace.objects.update_or_create(engine=engine, size=size, work=work, defaults=facts)
     Job.objects.bulk_create(job for job, _ in jobs)
     for job, at in jobs:

@@ -191,7 +191,7 @@ def test_deliveries_are_counted_while_they_are_news(make_user):
 def test_page_and_metrics_show_the_same_numbers(site, busy, money, settings):
     settings.BUDGET_DAILY = 5.0
     settings.METRICS_TOKEN = "t0ken"
-    WorkPace.objects.create(engine="scene", size="360x640", work="rendering", n=2, x=10, y=16)
+    WorkPace.objects.create(engine="scene", size="360x640", work="rendering", jobs=[[5, 8.0]])
     drain("wan")
     throw_switch(name="engine:wan", reason="a test", by="ada")
     client = site("operator")
