@@ -31,6 +31,7 @@ PROMPTS = (
     "three marbles roll across a table",
 )
 TRY_AGAIN_SECONDS = 0.3
+LOOK_SECONDS = 1.0
 TIDY_SECONDS = 90.0
 
 
@@ -90,22 +91,14 @@ def run(
     invite = instance.new_invite(uses=users)
     stories = [Story(sign_up(instance.base_url, invite=invite)) for _ in range(users)]
     ended: dict[str, float] = {}
-    first = stories[0]  # the first clip of a fresh checkout compiles: everybody waits for that one
-    first.jobs.append(_ask(first.person, random.Random(seed), 0, until))
-    while first.jobs[0]["id"] not in ended:
-        time.sleep(TRY_AGAIN_SECONDS)
-        _look(first, ended, until)
-    first.etas.clear()
+    # The first clip of a fresh checkout compiles: everybody waits for that one.
+    _live(stories[0], ended, jobs=1, chance=random.Random(seed), until=until)
+    stories[0].etas.clear()
     failures: list[BaseException] = []
 
     def live(story: Story, chance: random.Random) -> None:
         try:
-            for number in range(len(story.jobs), jobs_each):
-                story.jobs.append(_ask(story.person, chance, number, until))
-                _look(story, ended, until)
-            while any(job["id"] not in ended for job in story.jobs):
-                time.sleep(1.0)
-                _look(story, ended, until)
+            _live(story, ended, jobs=jobs_each, chance=chance, until=until)
         except BaseException as error:  # noqa: BLE001 - told by the thread that waits
             failures.append(error)
 
@@ -123,6 +116,18 @@ def run(
     assert failures == [], failures
     assert not any(thread.is_alive() for thread in threads), "not all jobs ended in time"
     return Outcome(stories, killed, time.monotonic() - began, ended)
+
+
+def _live(
+    story: Story, ended: dict[str, float], *, jobs: int, chance: random.Random, until: float
+) -> None:
+    """Ask for clips until the person has so many, and watch until all have ended."""
+    while len(story.jobs) < jobs:
+        story.jobs.append(_ask(story.person, chance, len(story.jobs), until))
+        _look(story, ended, until)
+    while any(job["id"] not in ended for job in story.jobs):
+        time.sleep(LOOK_SECONDS)
+        _look(story, ended, until)
 
 
 def _ask(person: Person, chance: random.Random, number: int, until: float) -> dict[str, Any]:
