@@ -32,3 +32,12 @@ def no_weak_default(**kwargs: Any) -> list[CheckMessage]:
 def no_weak_default_in_production(**kwargs: Any) -> list[CheckMessage]:
     """Refuse every command of a production instance that still runs on a weak default."""
     return no_weak_default() if settings.PRODUCTION else []
+
+
+@register(Tags.security, deploy=True)
+def no_webhooks_to_private_addresses(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse a deployment whose users could reach its own network by their webhooks."""
+    if not settings.WEBHOOKS_TO_PRIVATE_ADDRESSES:
+        return []
+    text = "WEBHOOKS_TO_PRIVATE_ADDRESSES: users' webhooks reach this network's own servers."
+    return [Error(text, hint="Leave it out; it is for development.", id="vignette.E030")]
