@@ -103,7 +103,7 @@ def forecasts(views: list[EngineView]) -> list[Forecast]:
 
 def _forecast(view: EngineView, paces: Paces) -> Forecast:
     can = view.capabilities
-    if can is None or not can.sizes:
+    if can is None or not can.sizes or not view.is_available:
         return Forecast(view.name, None, CLIP_SECONDS, None, None)
     seconds = max(can.min_seconds, min(CLIP_SECONDS, can.max_seconds))
     size = can.sizes[0]

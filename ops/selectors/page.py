@@ -10,6 +10,7 @@ from uuid import UUID
 from django.contrib.admin.models import LogEntry
 
 from accounts.selectors import usernames_of
+from core.switches import GENERATION, engine_switch
 from credits.selectors import CostRow, cost_report
 from generation.selectors import dead_letters
 from generation.selectors.engines import EngineView, Forecast, PaceView, forecasts
@@ -40,11 +41,7 @@ class EngineRow:
     paces: list[PaceView]
     switch: SwitchView | None
     engine_seconds: float | None  # None: none of its jobs has ended
-
-    @property
-    def switch_name(self) -> str:
-        """The switch that freezes it."""
-        return f"engine:{self.name}"
+    is_stopped: bool  # by its own switch, or by that of all generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +105,13 @@ def _engine_rows(found: Figures) -> list[EngineRow]:
             times=of_engine.get(name) or Times(name, None, None, None, None, 0),
             forecast=soon.get(name),
             paces=[pace for pace in found.paces if pace.engine == name],
-            switch=switches.get(f"engine:{name}"),
+            switch=switches.get(engine_switch(name)),
             engine_seconds=seconds.get(name),
+            is_stopped=any(
+                switches[each].is_thrown
+                for each in (GENERATION, engine_switch(name))
+                if each in switches
+            ),
         )
         for name in names
     ]

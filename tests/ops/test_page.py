@@ -13,7 +13,7 @@ from django.db import connection
 from core.middleware import content_security_policy
 from core.switches import is_thrown, switch_changes, throw_switch
 from generation.engines.breaker import drain, state_of
-from generation.models import Job
+from generation.models import Job, WorkPace
 from ops.selectors.page import TRAIL
 from ops.services import ACTIONS
 
@@ -163,6 +163,22 @@ def test_a_thrown_switch_says_who_and_why_and_offers_its_release(operator):
     assert "@the_operator, " in text
     assert 'aria-label="Release generation"' in text
     assert 'aria-label="Throw generation"' not in text
+
+
+def test_a_forecast_is_told_only_where_clips_are_made(operator):
+    for engine, size in (("scene", "360x640"), ("wan", "360x640")):
+        for work in ("rendering", "finishing"):
+            WorkPace.objects.create(engine=engine, size=size, work=work, jobs=[[5, 10.0]])
+
+    def told():
+        text = operator.get("/ops/").content.decode().split("</section>")[0]
+        rows = text.split("<tbody>")[1].split("</tr>")[:2]
+        return [re.sub(r"<[^>]+>", "", row.split("<td>")[-1]).split("5 s,")[0].strip()
+                for row in rows]  # fmt: skip
+
+    assert told() == ["20 s", "unknown"]  # `wan` does not answer
+    press(operator, "throw", on="generation", reason="a test")
+    assert told() == ["stopped", "stopped"]
 
 
 def test_the_buttons_of_an_engine_fit_its_state(operator):
