@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Literal
 from uuid import UUID
 
 AGEING_SECONDS = 600.0  # waited by a background job until it counts as a normal one
@@ -128,15 +129,16 @@ class Room:
         """Whether no slot is free."""
         return self._of_user.total() >= self._slots
 
-    def has_room_for(self, user: UUID, plan: str) -> bool:
-        """Say whether the user may start another job under the terms of their plan."""
+    def obstacle(self, user: UUID, plan: str) -> Literal["slots", "user", "plan"] | None:
+        """Return why the user may not start another job under the terms of their plan, if so."""
+        if self.is_full:
+            return "slots"
         terms = self._terms[plan]
-        of_plan = max(1, int(terms.running_share * self._slots))
-        return (
-            not self.is_full
-            and self._of_user[user] < terms.running_per_user
-            and self._of_plan[plan] < of_plan
-        )
+        if self._of_user[user] >= terms.running_per_user:
+            return "user"
+        if self._of_plan[plan] >= max(1, int(terms.running_share * self._slots)):
+            return "plan"
+        return None
 
     def take(self, user: UUID, plan: str) -> None:
         """Give the user a slot."""
@@ -155,7 +157,7 @@ def startable(turns: Iterable[Turn], room: Room) -> list[Turn]:
     for turn in turns:
         if room.is_full:
             break
-        if room.has_room_for(turn.waiting.user, turn.waiting.plan):
+        if room.obstacle(turn.waiting.user, turn.waiting.plan) is None:
             room.take(turn.waiting.user, turn.waiting.plan)
             chosen.append(turn)
     return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -33,29 +34,29 @@ def starts(
         slots: how many there are; with none nobody starts.
         terms: of every plan that occurs.
     """
-    begun = list(remaining)
+    begun, order = list(remaining), list(turns)
     room = Room(slots, terms, (each.running for each in begun))
     ends = [(each.seconds, number, each.running) for number, each in enumerate(begun)]
     heapq.heapify(ends)
-    left, found, now = list(turns), dict[UUID, float](), 0.0
-    count = len(ends)
-    while left:
-        rest = []
-        for place, turn in enumerate(left):
-            if room.is_full:
-                rest += left[place:]
-                break
-            who = turn.waiting
-            if not room.has_room_for(who.user, who.plan):
-                rest.append(turn)
+    count, found, now = len(ends), dict[UUID, float](), 0.0
+    places = list(range(len(order)))  # a heap of who may be started next
+    # Who waits for an end of the same user or plan; each end lets one of them try again.
+    parked: defaultdict[UUID | str, deque[int]] = defaultdict(deque)
+    while True:
+        while places and not room.is_full:
+            place = heapq.heappop(places)
+            who = order[place].waiting
+            if (obstacle := room.obstacle(who.user, who.plan)) is not None:
+                parked[who.user if obstacle == "user" else who.plan].append(place)
                 continue
             room.take(who.user, who.plan)
             found[who.job] = now
             count += 1
             heapq.heappush(ends, (now + who.cost_seconds, count, Running(who.user, who.plan)))
-        left = rest
         if not ends:
-            break
+            return found
         now, _, ended = heapq.heappop(ends)
         room.leave(ended.user, ended.plan)
-    return found
+        for waits in (parked[ended.user], parked[ended.plan]):
+            if waits:
+                heapq.heappush(places, waits.popleft())

@@ -28,8 +28,9 @@ from generation.models import EngineState, Job
 from generation.selectors import engine_list, startable
 from generation.services import lease as lease_module
 from generation.services.fallback import hand_over
+from generation.services.request import GenerationRequest
 from generation.services.run import run_job
-from generation.services.submit import GenerationRequest, submit
+from generation.services.submit import submit
 from generation.services.sweep import sweep
 from tests.fakes.engine import CAPABILITIES, running_engine
 from tests.fakes.hostile import body, dripping, endless, hostile, redirect, said, video

@@ -15,8 +15,9 @@ from generation.engines import reports
 from generation.models import Job
 from generation.services import lease as lease_module
 from generation.services.cancel import cancel
+from generation.services.request import GenerationRequest
 from generation.services.run import run_job
-from generation.services.submit import GenerationRequest, submit
+from generation.services.submit import submit
 from generation.services.sweep import release_engine
 from tests.fakes.hostile import dripping, hostile, said
 from tests.fakes.litellm import Litellm

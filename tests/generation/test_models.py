@@ -13,8 +13,9 @@ from feed.models import Clip
 from generation.engines import reports
 from generation.models import Job
 from generation.services.cancel import cancel
+from generation.services.request import GenerationRequest
 from generation.services.run import run_job
-from generation.services.submit import GenerationRequest, submit
+from generation.services.submit import submit
 from generation.services.sweep import release_engine
 from notifications.models import Event
 from tests.fakes.engine import served
