@@ -10,10 +10,12 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Sum
 
+from config.celery import app
 from credits.errors import InsufficientCredits
 from credits.models import Account, Hold, Lot, Posting, Transaction, Wallet
 from credits.services import expire_lots, grant, hold, reconcile, refund, release, settle
 from credits.services.books import post, wallet_of
+from credits.tasks import reconcile_task
 from tests.racing import race
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +81,16 @@ def test_reconcile_tells_what_does_not_add_up(settled, ada):
         "a wallet's held credits are not its open holds'": (3, 0),
         "what a hold cost is not what its parts cost": (39, 40),
     }
+
+
+def test_the_daily_task_logs_what_does_not_add_up(settled, caplog):
+    reconcile_task()
+    assert caplog.records == []
+    Wallet.objects.update(held=3)
+    reconcile_task()
+    assert {record.levelname for record in caplog.records} == {"ERROR"}
+    assert "held credits are not its open holds'" in caplog.text
+    assert "credits.reconcile" in {each["task"] for each in app.conf.beat_schedule.values()}
 
 
 class Spender:
