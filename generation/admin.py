@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -15,7 +14,7 @@ from core.errors import DomainError
 from generation.models import REASON_CHARACTERS_MAX, Appeal, AppealState
 from generation.services.appeals import decide_appeal
 from generation.services.request import GenerationRequest
-from moderation.admin import ModeratorAdmin
+from moderation.admin import ModeratorAdmin, StateFilter
 
 UPHOLD, DENY = "uphold", "deny"
 
@@ -34,24 +33,10 @@ class AppealForm(forms.Form):
     )
 
 
-class AppealStateFilter(admin.SimpleListFilter):
-    """Open appeals unless others are asked for."""
+class AppealStateFilter(StateFilter):
+    """Open appeals, unless others are asked for."""
 
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer every state and all of them."""
-        return [*AppealState.choices, ("all", "All")]
-
-    def choices(self, changelist: Any) -> Any:
-        """Leave out Django's own "All", which would be the default."""
-        return list(super().choices(changelist))[1:]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Appeal]) -> QuerySet[Appeal]:
-        """Filter by the chosen state."""
-        state = self.value() or AppealState.OPEN
-        return queryset if state == "all" else queryset.filter(state=state)
+    states = AppealState.choices
 
 
 @admin.register(Appeal)

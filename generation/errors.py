@@ -117,13 +117,6 @@ class OwnAppeal(Forbidden):
     title = "A colleague has to decide on your own appeal."
 
 
-class ReasonRequired(InvalidField):
-    """A decision without a statement of reasons, or with one that is too long."""
-
-    code = "reason_required"
-    title = "A decision needs its reason, in words for the author."
-
-
 class NoDeadLetter(NotFound):
     """No such job, or it did not fail by a fault of ours, or somebody saw to it."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django import forms
@@ -68,20 +68,21 @@ class ModeratorAdmin(_ModelAdmin):
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Open cases unless another state or a search is asked for."""
+    """What is open, unless another state or a search is asked for."""
 
     title = "state"
     parameter_name = "state"
+    states: ClassVar = CaseState.choices  # among them "open"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Offer every state and all of them."""
-        return [*CaseState.choices, ("all", "All")]
+        return [*self.states, ("all", "All")]
 
     def choices(self, changelist: Any) -> Any:
         """Leave out Django's own "All", which would be the default."""
         return list(super().choices(changelist))[1:]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Filter by the chosen state."""
         state = self.value() or ("all" if request.GET.get("q") else CaseState.OPEN)
         return queryset if state == "all" else queryset.filter(state=state)

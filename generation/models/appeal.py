@@ -27,7 +27,7 @@ class Appeal(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="generation_appeals"
     )
     request = models.JSONField()  # `GenerationRequest.as_json`; private, but to moderators
-    fingerprint = models.CharField(max_length=64)  # of its texts
+    fingerprint = models.CharField(max_length=64)  # of its texts, or of a drawn clip's recipe
     reasons = models.JSONField()  # as the author was told them
     text = models.CharField(max_length=TEXT_CHARACTERS_MAX, blank=True)
     job = models.ForeignKey(

@@ -86,7 +86,7 @@ class Job(models.Model):
     plan = models.CharField(max_length=40)  # the author's when they asked
     priority = models.PositiveSmallIntegerField(default=Priority.NORMAL.value)
     cost_seconds = models.FloatField()  # of the engine, as predicted
-    waived_rules = models.JSONField(default=list)  # of policy, by an appeal that was upheld
+    waived_rules = models.JSONField(default=list)  # for its frames, by an appeal that was upheld
     replay_of = models.OneToOneField("self", models.SET_NULL, null=True, related_name="replayed_by")
 
     # How far it is.

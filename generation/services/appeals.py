@@ -16,7 +16,6 @@ from generation.errors import (
     AppealNotFound,
     AppealNotNeeded,
     OwnAppeal,
-    ReasonRequired,
     TooManyAppeals,
 )
 from generation.models import REASON_CHARACTERS_MAX, Appeal, AppealState, Job
@@ -27,7 +26,7 @@ from generation.services.lease import lock_user_jobs
 from generation.services.request import GenerationRequest
 from generation.services.submit import Favour, submit
 from generation.states import State
-from moderation.errors import NotAModerator
+from moderation.errors import NotAModerator, ReasonRequired
 from notifications.services import publish
 
 if TYPE_CHECKING:
@@ -88,8 +87,8 @@ def decide_appeal(
     """Decide on an appeal and tell its author. Upheld, the clip is made, before all others.
 
     It is made as a draft and at its usual price. The rules that had refused it are set aside for
-    this author's same texts from now on, so one who cannot pay now, or has too many jobs, is told
-    so and asks again later.
+    this author's same texts from now on, or for the same recipe where it was refused once drawn; so
+    one who cannot pay now, or has too many jobs, is told so and asks again later.
 
     Args:
         appeal_id: which.
@@ -100,7 +99,7 @@ def decide_appeal(
     Raises:
         moderation.errors.NotAModerator: `by` may not decide.
         OwnAppeal: it is their own.
-        ReasonRequired: there is no reason, or it is too long.
+        moderation.errors.ReasonRequired: there is no reason, or it is too long.
         AppealNotFound: there is no such appeal.
         AppealDecided: another moderator was first.
     """
@@ -135,17 +134,18 @@ def _store(
     text: str,
     job: Job | None = None,
 ) -> Appeal:
+    fingerprint = request.fingerprint if job is None else request.recipe_fingerprint
     with transaction.atomic():
         lock_user_jobs(by.pk)
         mine = Appeal.objects.filter(user_id=by.pk)
-        if mine.filter(fingerprint=request.fingerprint).exists():
+        if mine.filter(fingerprint=fingerprint).exists():
             raise AppealExists
         if mine.filter(state=AppealState.OPEN).count() >= OPEN_MAX:
             raise TooManyAppeals(limit=OPEN_MAX)
         return Appeal.objects.create(
             user_id=by.pk,
             request=request.as_json(),
-            fingerprint=request.fingerprint,
+            fingerprint=fingerprint,
             reasons=reasons,
             text=text,
             job=job,

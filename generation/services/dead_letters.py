@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.errors import DomainError
+from feed.errors import ClipNotFound
 from generation.errors import NoDeadLetter
 from generation.models import Job
 from generation.scheduling.fair import Priority
@@ -35,10 +36,13 @@ def replay(*, job_id: UUID) -> Job:
 
     Raises:
         NoDeadLetter: there is no such job, or somebody saw to it.
+        feed.errors.ClipNotFound: it is a remix, and its parent is gone.
         DomainError: as `submit`; the job waits for an operator still.
     """
     with transaction.atomic():
         job = _take(job_id)
+        if job.remix_kind and job.parent_id is None:  # without it, it would be no remix
+            raise ClipNotFound
         favour = Favour(Priority.URGENT, is_free=True, replay_of=job)
         return submit(by=job.user, request=GenerationRequest.of_job(job), favour=favour)
 

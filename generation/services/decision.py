@@ -41,7 +41,10 @@ class Decision:
     price: int  # credits
     balance: int  # credits that may be spent
     verdicts: dict[str, PromptVerdict]
-    waived: frozenset[str]  # rules of policy that an upheld appeal has set aside for it
+    # Rules of policy that an upheld appeal has set aside: for the texts, and for what this recipe
+    # draws. The first never lets a frame pass: nobody has seen it.
+    waived: frozenset[str]
+    waived_drawn: frozenset[str]
     reasons: list[dict[str, Any]]  # of policy, but for those
     refusals: list[DomainError] = field(default_factory=list)  # the first is what is raised
     eta_seconds: int | None = None
@@ -72,7 +75,7 @@ def decide(*, by: User, request: GenerationRequest, is_free: bool = False) -> De
     engine, capabilities = engine_for(request.engine or settings.ENGINE_DEFAULT, request.measures)
     size = request.size or capabilities.sizes[0]
     verdicts = {name: check_prompt(text=text) for name, text in request.texts().items()}
-    waived = waived_rules(by.pk, request.fingerprint)
+    waived, waived_drawn = waived_rules(by.pk, request.fingerprint, request.recipe_fingerprint)
     mine = balance_of(by.pk)
     found = Decision(
         engine=engine,
@@ -83,6 +86,7 @@ def decide(*, by: User, request: GenerationRequest, is_free: bool = False) -> De
         balance=mine.balance,
         verdicts=verdicts,
         waived=waived,
+        waived_drawn=waived_drawn,
         reasons=[one for one in reasons_of(verdicts) if one["rule"] not in waived],
     )
     found.refusals.extend(_refusals(by, request, found))

@@ -63,6 +63,12 @@ class GenerationRequest:
         texts = json.dumps(sorted(self.texts().items()), ensure_ascii=False)
         return hashlib.sha256(texts.encode()).hexdigest()
 
+    @property
+    def recipe_fingerprint(self) -> str:
+        """Return what tells apart requests that are drawn differently; it is no `fingerprint`."""
+        recipe = f"{self.fingerprint} {self.seed} {self.size} {self.seconds}"
+        return hashlib.sha256(recipe.encode()).hexdigest()
+
     def as_json(self) -> dict[str, Any]:
         """Return the request for a JSON column."""
         kept = asdict(self)

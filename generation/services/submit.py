@@ -130,14 +130,15 @@ def _make_job(by: User, request: GenerationRequest, found: Decision, favour: Fav
         negative_prompt=request.negative_prompt,
         audio=request.audio,
         caption=request.caption,
-        publish=request.publish and not found.waived,  # what was refused once is seen as a draft
+        # What was refused once is a draft at first.
+        publish=request.publish and not (found.waived or found.waived_drawn),
         parent_id=request.remix_of.clip_id if request.remix_of else None,
         remix_kind=request.remix_of.kind if request.remix_of else "",
         price=found.price,
         plan=found.plan.name,
         priority=favour.priority,
         cost_seconds=Paces().cost(found.engine, found.size, request.seconds),
-        waived_rules=sorted(found.waived),
+        waived_rules=sorted(found.waived_drawn),
         replay_of=favour.replay_of,
         deadline_at=Now() + DEADLINES[State.QUEUED],
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from generation.errors import AppealDecided, OwnAppeal, ReasonRequired
+from generation.errors import AppealDecided, OwnAppeal
 from generation.models import Appeal, Job
 from generation.scheduling.fair import Priority
 from generation.services.appeals import decide_appeal
 from generation.services.run import run_job
-from moderation.errors import NotAModerator
+from moderation.errors import NotAModerator, ReasonRequired
 from moderation.services import FramesVerdict
 from notifications.models import Event
 from tests.racing import race
@@ -64,7 +64,7 @@ def test_upheld_it_is_made_first_as_a_draft_and_may_be_made_again(ada, make_job,
     decide_appeal(appeal_id=found.pk, by=make_moderator(), uphold=True, reason="It is art.")
     job = Job.objects.get()
     assert (job.priority, job.publish, job.price) == (Priority.URGENT, False, 10)
-    assert job.waived_rules == sorted({reason["rule"] for reason in found.reasons})
+    assert job.waived_rules == []  # the texts are allowed; what is drawn is looked at as ever
     told = Event.objects.get(type="generation.appeal_decided").data
     assert (told["state"], told["generation"], told["error"]) == ("upheld", str(job.pk), None)
     assert ada.post_json(URL, BODY).status_code == 202
@@ -143,6 +143,9 @@ def test_a_clip_refused_once_drawn_is_appealed_and_made(ada, make_moderator, mon
         appeal_id=made.json()["id"], by=make_moderator(), uphold=True, reason="It is a ball."
     )
     again = Job.objects.exclude(pk=job_id).get()
+    assert (again.waived_rules, again.seed) == (["sexual_content"], Job.objects.get(pk=job_id).seed)
+    other = ada.post_json(URL, body).json()["id"]  # other frames, which nobody has judged
+    assert Job.objects.get(pk=other).waived_rules == []
     run_job(job_id=again.pk)
     again.refresh_from_db()
     assert (again.state, again.clip.state) == ("ready", "draft")

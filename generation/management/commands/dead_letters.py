@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.errors import DomainError
 from generation.selectors import dead_letters
-from generation.services.dead_letters import dismiss, replay
+from generation.services.dead_letters import dismiss, replay, replay_all
 
 ALL = "all"
 
@@ -61,5 +61,7 @@ class Command(BaseCommand):
                 raise CommandError(f"{which!r} is no id, nor '{ALL}'.") from None
             self.stdout.write(f"Queued again as {replay(job_id=job_id).pk}.")
             return
-        for job_id in dead_letters().values_list("pk", flat=True):
-            self.stdout.write(f"{job_id}\t{replay(job_id=job_id).pk}")
+        done = replay_all()
+        self.stdout.write(f"{done.queued} queued again.")
+        for why, count in done.refused.items():
+            self.stdout.write(f"{count} cannot be queued now: {why}")

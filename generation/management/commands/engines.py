@@ -14,9 +14,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from generation.engines.breaker import drain, resume, state_of
+from generation.engines.breaker import state_of
 from generation.engines.configured import configured
 from generation.engines.reports import EngineReport, is_licensed, report_of
+from generation.services.engines import drain_engine, resume_engine
 
 STATES = {"drained": "drained", "open": "failing", "trying": "on trial"}
 CHECK_SECONDS = 120  # it reads headers alone; a slow disk may hold many
@@ -80,10 +81,10 @@ class Command(BaseCommand):
         if name not in configured():
             raise CommandError(f"There is no engine {name!r}; there are {sorted(configured())}.")
         if action == "drain":
-            drain(name)
+            drain_engine(name=name)
             self.stdout.write(f"{name} gets no more jobs; what it renders now it may finish.")
         else:
-            resume(name)
+            resume_engine(name=name)
             self.stdout.write(f"{name} gets jobs again.")
 
     def _check(self, folder: str, card_gib: float | None) -> None:
