@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "accounts",
     "notifications",
     "credits",
+    "cameos",
     "feed",
     "remix",
     "moderation",

@@ -10,7 +10,17 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ["accounts", "notifications", "credits", "feed", "remix", "moderation", "generation", "ops"]
+APPS = [
+    "accounts",
+    "notifications",
+    "credits",
+    "cameos",
+    "feed",
+    "remix",
+    "moderation",
+    "generation",
+    "ops",
+]
 PURE = ["engine", "perception", "provenance", "transcode"]
 FOLDERS = {
     *APPS,
@@ -56,6 +66,8 @@ OWN_ROOMS = {
         "forms",
         "tokens",
     },
+    # The table of an enrolment's states.
+    "cameos": {"states"},
     # What an operator sets: what people may have, and what it costs; who takes money for it.
     "credits": {"plans", "prices", "providers"},
     # The shapes of cards, for the OpenAPI document and the apps above.

@@ -1,0 +1,16 @@
+"""What cameos tell the apps above, inside the transaction that does it."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+# A likeness may be shown no more, by anybody: cameo_id (UUID).
+cameo_revoked = Signal()
+
+# The owner takes their likeness out of one clip, or of the job that makes it: cameo_id (UUID),
+# clip_id (UUID, also of a clip that is still being made).
+use_withdrawn = Signal()
+
+# Every owner who was asked for this clip has agreed, or one has not: clip_id (UUID),
+# is_approved (bool), code (str, empty when approved: why not).
+cosign_settled = Signal()
