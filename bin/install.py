@@ -1,5 +1,7 @@
 """Make the virtual environment beside the checkout, install what changed, then become a command.
 
+Last it makes the face pack, from weights that come with the packages.
+
 `install.py [--dev] COMMAND…` needs nothing but Python's own library. COMMAND runs under the
 environment's interpreter. Two at a time wait for each other; an environment that is up to
 date costs a few milliseconds and no network.
@@ -24,6 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+BARE = "requirements-bare.txt"  # packages that must come without what they ask for
+PACK = "perception.faces.build"
 OURS = {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 
 
@@ -66,15 +70,18 @@ def ensure_installed(names: list[str]) -> None:
     stamps.mkdir(exist_ok=True)
     for old in stamps.iterdir():  # first: a failure half-way must not look finished
         old.unlink()
-    execute([str(PYTHON), "-m", "pip", "install", "--progress-bar=off", *files])
+    install = [str(PYTHON), "-m", "pip", "install", "--progress-bar=off"]
+    execute([*install, *files])
+    execute([*install, "--no-deps", "-r", str(ROOT / BARE)])
+    execute([str(PYTHON), "-m", PACK])
     for stamp in wanted:
         stamp.touch()
 
 
 def fingerprint(names: list[str]) -> str:
-    """Return a name for the content of the requirement files and the interpreter."""
+    """Return a name for the interpreter and the content of all that decides what is installed."""
     digest = hashlib.sha256(repr(sys.version_info[:2]).encode())
-    for name in names:
+    for name in (*names, BARE, PACK.replace(".", "/") + ".py"):
         for file in with_included(ROOT / name):
             digest.update(file.read_bytes())
     return digest.hexdigest()[:24]
@@ -132,12 +139,13 @@ def download_pip(folder: Path) -> Path:
 
 
 def execute(argv: list[str]) -> None:
-    """Run a command of ours to its good end; its output is progress, so it goes to stderr.
+    """Run a command of ours in the checkout to its good end; its output, progress, is for stderr.
 
     Raises:
         subprocess.CalledProcessError: it failed.
     """
-    subprocess.run(argv, check=True, stdout=sys.stderr, env=os.environ | OURS)  # noqa: S603
+    environment = os.environ | OURS
+    subprocess.run(argv, check=True, stdout=sys.stderr, env=environment, cwd=ROOT)  # noqa: S603
 
 
 def runs(argv: list[str]) -> bool:

