@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from config import env
+from perception.faces import PackError, read_pack, refusal
 
 
 def weak_defaults() -> list[env.Variable]:
@@ -41,3 +43,28 @@ def no_webhooks_to_private_addresses(**kwargs: Any) -> list[CheckMessage]:
         return []
     text = "WEBHOOKS_TO_PRIVATE_ADDRESSES: users' webhooks reach this network's own servers."
     return [Error(text, hint="Leave it out; it is for development.", id="vignette.E030")]
+
+
+@register(Tags.security, deploy=True)
+def face_pack_may_be_used(**kwargs: Any) -> list[CheckMessage]:
+    """Name a face pack that is missing, that production may not use, or that nobody measured."""
+    try:
+        pack = read_pack(settings.FACE_PACK)
+    except PackError as error:
+        hint = "`manage.py face_pack build` makes the default one."
+        return [Error(f"FACE_PACK: {error}.", hint=hint, id="vignette.E040")]
+    allow = settings.FACE_PACK_ALLOW_UNCLEAR
+    if reason := refusal(pack.licence, production=True, allow_unclear=allow):
+        hint = "docs/faces.md says how a pack states its licence."
+        return [Error(f"FACE_PACK: {pack.name}: {reason}.", hint=hint, id="vignette.E041")]
+    if pack.thresholds is None:
+        text = f"FACE_PACK: {pack.name} has no thresholds, so no cameo can be made with it."
+        hint = "docs/faces.md says how they are measured."
+        return [checks.Warning(text, hint=hint, id="vignette.W040")]
+    return []
+
+
+@register(Tags.security)
+def face_pack_may_be_used_in_production(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse every command of a production instance whose face pack may not be used there."""
+    return face_pack_may_be_used() if settings.PRODUCTION else []

@@ -138,7 +138,8 @@ import sys
 import config.asgi
 from django.urls import get_resolver
 get_resolver().url_patterns
-heavy = {"av", "c2pa", "cv2", "mujoco", "numba", "onnxruntime", "torch"}
+heavy = {"av", "c2pa", "cv2", "dlib", "insightface", "mujoco"}
+heavy |= {"numba", "onnx", "onnxruntime", "torch"}
 print(sorted(heavy & set(sys.modules)))
 """
 

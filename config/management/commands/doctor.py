@@ -23,9 +23,20 @@ from config.local.state import LocalServiceError
 from config.local.valkey import find_binary
 from core.switches import thrown_rows
 from generation.engines.reports import is_healthy
+from perception.faces import PackError, read_pack
 from transcode.ffmpeg import ffmpeg_executable
 
-PACKAGES = ("django", "celery", "uvicorn", "c2pa-python", "av", "mujoco", "numba", "onnxruntime")
+PACKAGES = (
+    "django",
+    "celery",
+    "uvicorn",
+    "c2pa-python",
+    "av",
+    "mujoco",
+    "numba",
+    "onnxruntime",
+    "insightface",
+)
 Finding = tuple[str, str]  # ("ok" | "weak" | "missing" | "idle" | "thrown", text)
 
 
@@ -57,10 +68,21 @@ def installed() -> Iterator[Finding]:
         except importlib.metadata.PackageNotFoundError:
             yield "missing", f"{name}: bin/run installs it"
     yield program("ffmpeg", ffmpeg_executable, "-version")
+    yield face_pack()
     if not settings.DATABASE_URL or settings.INSTANCE:
         yield program("PostgreSQL", lambda: find_install() / "bin" / "postgres", "--version")
     if not settings.REDIS_URL or settings.INSTANCE:
         yield program("Valkey", find_binary, "--version")
+
+
+def face_pack() -> Finding:
+    """Say which models look at faces; `face_pack check` looks closer."""
+    try:
+        pack = read_pack(settings.FACE_PACK)
+    except PackError as error:
+        return "missing", f"face pack: {error}; `manage.py face_pack build` makes the default one"
+    measured = "" if pack.thresholds else ", no thresholds"
+    return "ok", f"face pack {pack.name} ({pack.licence}{measured}) {pack.sha256[:12]}"
 
 
 def program(name: str, find: Callable[[], str | Path], option: str) -> Finding:
