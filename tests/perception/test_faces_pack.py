@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from perception.faces import (
@@ -88,6 +89,22 @@ def test_a_model_that_does_not_load_is_a_pack_error(tmp_path):
     digest = hashlib.sha256(b"no model").hexdigest()
     rewrite(folder, lambda manifest: manifest["tasks"]["recognition"].update(sha256=digest))
     with pytest.raises(PackError, match="does not load"):
+        load_faces(folder)
+
+
+def test_weights_beside_a_model_are_refused(tmp_path):
+    import onnx
+
+    folder = arcface_pack(tmp_path / "mean")
+    model = onnx.load_model(folder / "mean.onnx")
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.zeros(400, np.float32), "w"))
+    onnx.save_model(
+        model, folder / "mean.onnx", save_as_external_data=True, location="w.bin", size_threshold=1
+    )
+    digest = hashlib.sha256((folder / "mean.onnx").read_bytes()).hexdigest()
+    rewrite(folder, lambda manifest: manifest["tasks"]["recognition"].update(sha256=digest))
+    assert (folder / "w.bin").exists()
+    with pytest.raises(PackError, match=r"weights of mean\.onnx lie in another file"):
         load_faces(folder)
 
 
