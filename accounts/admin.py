@@ -1,4 +1,4 @@
-"""People, invites and the waitlist for the operator and moderators."""
+"""People, invites, guardians and the waitlist for the operator and moderators."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.models import Invite, User, WaitlistEntry
+from accounts.models import Guardianship, Invite, User, WaitlistEntry
 from accounts.selectors import invited_by, inviter_of
 
 
@@ -42,6 +42,7 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "created_at",
         "invited_by",
         "invited",
+        "birth_date",
         "suspended_until",
         "is_active",
     )
@@ -78,3 +79,21 @@ class WaitlistAdmin(ReadOnlyAdmin):
     """Who waits; `manage.py waitlist release K` lets them in."""
 
     list_display = ("email", "created_at", "invited_at", "mailed_at")
+
+
+@admin.register(Guardianship)
+class GuardianshipAdmin(ReadOnlyAdmin):
+    """Who looks after whom, ended links too."""
+
+    list_display = (
+        "ward",
+        "guardian",
+        "state",
+        "may_enrol_cameo",
+        "created_at",
+        "answered_at",
+        "ended_at",
+    )
+    list_filter = ("state", "may_enrol_cameo")
+    list_select_related = ("ward", "guardian")
+    search_fields = ("ward__username", "guardian__username")

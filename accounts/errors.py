@@ -1,4 +1,4 @@
-"""What can go wrong with accounts, invites and the social graph."""
+"""What can go wrong with accounts, invites, guardians and the social graph."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class UserNotFound(NotFound):
 class NotToYourself(DomainError):
     code = "not_to_yourself"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    title = "You cannot follow, block or mute yourself."
+    title = "You cannot follow, block or mute yourself, nor be your own guardian."
 
 
 class AccountSuspended(Forbidden):
@@ -59,3 +59,58 @@ class AccountSuspended(Forbidden):
 
     code = "account_suspended"
     title = "Your account is suspended: you can read, but not write."
+
+
+class NotAWard(Forbidden):
+    """Who asks for a guardian is 18, or has no date of birth."""
+
+    code = "not_a_ward"
+    title = "Only people under 18 have guardians."
+
+
+class GuardianNotPossible(Forbidden):
+    """Not an adult in good standing, or it looks like the ward's own account: not told which."""
+
+    code = "guardian_not_possible"
+    title = (
+        "This person cannot be the guardian. A guardian is an adult in good standing with a mailbox"
+        " of their own, who did not come in by the young person's invite."
+    )
+
+
+class TooManyGuardians(Forbidden):
+    """Two links of the ward are open, asked ones included."""
+
+    code = "too_many_guardians"
+    title = "You have two guardians, or have asked two: end one of these first."
+
+
+class TooManyGuardianAsks(DomainError):
+    """The ward asked as often within a day as one may."""
+
+    code = "too_many_guardian_asks"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    title = "You have asked often today: ask again tomorrow."
+    retryable = True
+
+
+class GuardianshipNotFound(NotFound):
+    """The other person is no guardian or ward of who asks, or is no longer."""
+
+    title = "There is no such link between you."
+
+
+class GuardianshipAnswered(DomainError):
+    """Declined what was accepted already."""
+
+    code = "guardianship_answered"
+    status = HTTPStatus.CONFLICT
+    title = "You are this person's guardian already: end it instead."
+
+
+class GuardianshipNotAnswered(DomainError):
+    """A grant before the guardian said yes."""
+
+    code = "guardianship_not_answered"
+    status = HTTPStatus.CONFLICT
+    title = "Accept to be this person's guardian first."

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
+from accounts import policy
 from accounts.codes import hash_code
-from accounts.models import Block, Follow, Invite, Mute, User
+from accounts.errors import UserNotFound
+from accounts.models import Block, Follow, Guardianship, Invite, Mute, User
+from accounts.policy import LikenessStanding
 
 Viewer = User | AnonymousUser
 
@@ -109,6 +114,42 @@ def inviter_of(user_id: UUID) -> User | None:
 def invited_by(user_id: UUID) -> QuerySet[User]:
     """Return the users who came in by invites of this user."""
     return User.objects.filter(invite_redemption__invite__created_by_id=user_id)
+
+
+def guardians_of(ward_id: UUID) -> QuerySet[Guardianship]:
+    """Return the ward's links that are asked or active, with the guardian; none from 18 on."""
+    return Guardianship.objects.open().filter(ward_id=ward_id).select_related("guardian")
+
+
+def wards_of(guardian_id: UUID) -> QuerySet[Guardianship]:
+    """Return who asks the guardian, and whose guardian they are until the ward turns 18."""
+    return Guardianship.objects.open().filter(guardian_id=guardian_id).select_related("ward")
+
+
+def likeness_standing(user_id: UUID) -> LikenessStanding:
+    """Return whether the user's age lets them enrol their likeness today, in one query.
+
+    Ask at every use: a birthday, and the suspension or deletion of a guardian, tell nobody.
+
+    Raises:
+        UserNotFound: there is no such user.
+    """
+    grants = Guardianship.objects.granting().filter(ward_id=OuterRef("pk"))
+    found = (
+        User.objects.filter(pk=user_id)
+        .annotate(is_granted=Exists(grants))
+        .values_list("birth_date", "is_granted")
+        .first()
+    )
+    if found is None:
+        raise UserNotFound
+    born, is_granted = found
+    return policy.likeness_standing(
+        born=born,
+        today=timezone.now().date(),
+        is_granted=is_granted,
+        minimum_age_years=settings.MINIMUM_AGE_YEARS,
+    )
 
 
 def _count(edges: QuerySet[Follow], end: str) -> Coalesce:

@@ -7,9 +7,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import User
+from accounts.models import GuardianshipState, User
+from accounts.policy import LikenessStanding
 
 INVITE_STATES = ["open", "used_up", "expired", "revoked"]
+LIKENESS_STANDINGS = [each.value for each in LikenessStanding]
 
 
 class MeSerializer(serializers.Serializer[User]):
@@ -86,3 +88,43 @@ class WaitlistRequestSerializer(serializers.Serializer[Any]):
 
 class WaitlistSerializer(serializers.Serializer[Any]):
     position = serializers.IntegerField()
+
+
+class GuardianRequestSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField(max_length=30)
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    accept = serializers.BooleanField()
+
+
+class GrantsSerializer(serializers.Serializer[Any]):
+    may_enrol_cameo = serializers.BooleanField()
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(choices=GuardianshipState.choices)
+    may_enrol_cameo = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+    answered_at = serializers.DateTimeField(allow_null=True)
+
+
+class GuardianSerializer(LinkSerializer):
+    username = serializers.CharField(source="guardian.username")
+    display_name = serializers.CharField(source="guardian.display_name")
+
+
+class WardSerializer(LinkSerializer):
+    username = serializers.CharField(source="ward.username")
+    display_name = serializers.CharField(source="ward.display_name")
+
+
+class GuardianListSerializer(serializers.Serializer[Any]):
+    likeness_standing = serializers.ChoiceField(choices=LIKENESS_STANDINGS)
+    items = GuardianSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class WardListSerializer(serializers.Serializer[Any]):
+    items = WardSerializer(many=True)
+    next = serializers.CharField(allow_null=True)

@@ -16,6 +16,11 @@ from accounts.errors import UserNotFound
 from accounts.models import User
 from accounts.permissions import user_of
 from accounts.serializers import (
+    AnswerSerializer,
+    GrantsSerializer,
+    GuardianListSerializer,
+    GuardianRequestSerializer,
+    GuardianSerializer,
     InviteListSerializer,
     InviteRequestSerializer,
     InviteSerializer,
@@ -25,6 +30,8 @@ from accounts.serializers import (
     UserSerializer,
     WaitlistRequestSerializer,
     WaitlistSerializer,
+    WardListSerializer,
+    WardSerializer,
 )
 from core.api import ApiView, parsed
 from core.cursors import PAGE_PARAMETERS, page_of
@@ -64,6 +71,121 @@ class SessionsView(ApiView):
     def delete(self, request: Request) -> Response:
         """Log me out everywhere."""
         services.end_sessions(user_id=user_of(request).pk)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class GuardiansView(ApiView):
+    """Who looks after me, while I am under 18."""
+
+    @property
+    def rate(self) -> str | None:  # type: ignore[override]
+        """Asking has a rate of its own."""
+        return "guardian" if self.request.method == "POST" else None
+
+    @extend_schema(
+        operation_id="guardians",
+        tags=["accounts"],
+        parameters=PAGE_PARAMETERS,
+        responses=GuardianListSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Return my guardians, those I asked, and whether I may enrol my likeness."""
+        me = user_of(request)
+        page = page_of(
+            selectors.guardians_of(me.pk),
+            request=request,
+            keys=("created_at", "id"),
+            context=f"guardians:{me.pk}",
+        )
+        answer = page.answer(lambda rows: GuardianSerializer(rows, many=True).data)
+        return Response({"likeness_standing": selectors.likeness_standing(me.pk), **answer})
+
+    @extend_schema(
+        operation_id="guardian_ask",
+        tags=["accounts"],
+        request=GuardianRequestSerializer,
+        responses={201: GuardianSerializer},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Ask an adult to be my guardian; asking again while it is open changes nothing."""
+        link = services.ask_guardian(
+            ward=user_of(request), **parsed(GuardianRequestSerializer, request)
+        )
+        return Response(GuardianSerializer(link).data, status=status.HTTP_201_CREATED)
+
+
+class GuardianView(ApiView):
+    """One of my guardians."""
+
+    permission_classes = (IsAuthenticated,)  # a suspended person may leave too
+
+    @extend_schema(operation_id="guardian_end", tags=["accounts"], responses={204: None})
+    def delete(self, request: Request, username: str) -> Response:
+        """End it, and what they allowed."""
+        services.leave_guardian(ward=user_of(request), username=username)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class WardsView(ApiView):
+    """Whom I look after."""
+
+    @extend_schema(
+        operation_id="wards",
+        tags=["accounts"],
+        parameters=PAGE_PARAMETERS,
+        responses=WardListSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Return who asks me to be their guardian and whose guardian I am, newest first."""
+        page = page_of(
+            selectors.wards_of(user_of(request).pk),
+            request=request,
+            keys=("created_at", "id"),
+            context=f"wards:{user_of(request).pk}",
+        )
+        return Response(page.answer(lambda rows: WardSerializer(rows, many=True).data))
+
+
+class WardView(ApiView):
+    """One who asks me, or whose guardian I am."""
+
+    def get_permissions(self) -> list[Any]:
+        """Let a suspended person leave, as they may log out."""
+        if self.request.method == "DELETE":
+            return [IsAuthenticated()]
+        return [*super().get_permissions()]
+
+    @extend_schema(
+        operation_id="ward_answer",
+        tags=["accounts"],
+        request=AnswerSerializer,
+        responses=WardSerializer,
+    )
+    def post(self, request: Request, username: str) -> Response:
+        """Accept or decline; accepting allows nothing yet."""
+        link = services.answer_ward(
+            guardian=user_of(request), username=username, **parsed(AnswerSerializer, request)
+        )
+        return Response(WardSerializer(link).data)
+
+    @extend_schema(
+        operation_id="ward_grants",
+        tags=["accounts"],
+        request=GrantsSerializer,
+        responses=WardSerializer,
+    )
+    def patch(self, request: Request, username: str) -> Response:
+        """Say what they may do; taking it back pauses what was made by it."""
+        link = services.set_grant(
+            guardian=user_of(request), username=username, **parsed(GrantsSerializer, request)
+        )
+        return Response(WardSerializer(link).data)
+
+    @extend_schema(operation_id="ward_end", tags=["accounts"], responses={204: None})
+    def delete(self, request: Request, username: str) -> Response:
+        """End it, and what I allowed."""
+        services.leave_ward(guardian=user_of(request), username=username)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -215,6 +215,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "InviteState": "accounts.serializers.INVITE_STATES",
+        "GuardianshipState": "accounts.models.GuardianshipState",
+        "LikenessStanding": "accounts.serializers.LIKENESS_STANDINGS",
         "ClipState": "feed.schema.SHOWN_STATES",
         "GenerationState": "generation.models.STATES",
         "ManifestState": ["trusted", "valid_untrusted", "invalid", "absent"],

@@ -42,6 +42,7 @@ RATES = {
     "verify": Rate(10, 60),
     "waitlist": Rate(5, 60),
     "invite": Rate(20, 60),
+    "guardian": Rate(10, 60),
     "appeal": Rate(10, 60),
     "webhook_test": Rate(10, 60),
     "purchase": Rate(20, 60),

@@ -1,26 +1,30 @@
 """Who may do what: every route and method, for each kind of caller, in one table.
 
-`owner` is @ada: the clips, the invite and the job are hers. A denied call changes nothing.
+`owner` is @ada: the clips, the invite, the job and the ward, `other`, are hers. A denied call
+changes nothing.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import pytest
 from django.apps import apps
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
-from accounts.services import create_invite
+from accounts.services import answer_ward, ask_guardian, create_invite
 from core.ids import new_id
 from feed.services import hide_clip
 from generation.models import Job
 from notifications.services import create_webhook
 from tests.clips import make_clip, make_draft
 
+TEEN = timedelta(days=15 * 366)
 CALLERS = ("stranger", "owner", "other", "moderator", "suspended")
 
 # Route and what it is filled with         stranger owner other moderator suspended
@@ -40,6 +44,13 @@ POST   /ops/actions/{action}                    302 302 302 302 302
 GET    /api/v1/me                               401 200 200 200 200
 PATCH  /api/v1/me                               401 200 200 200 403
 DELETE /api/v1/me/sessions                      401 204 204 204 204
+GET    /api/v1/me/guardians                     401 200 200 200 200
+POST   /api/v1/me/guardians                     401 403 201 403 403
+DELETE /api/v1/me/guardians/{ada}               401 404 204 404 404
+GET    /api/v1/me/wards                         401 200 200 200 200
+POST   /api/v1/me/wards/{ward}                  401 200 404 404 403
+PATCH  /api/v1/me/wards/{ward}                  401 200 404 404 403
+DELETE /api/v1/me/wards/{ward}                  401 204 404 404 404
 GET    /api/v1/me/notifications                 401 200 200 200 200
 GET    /api/v1/webhooks                         401 200 200 200 200
 POST   /api/v1/webhooks                         401 201 201 201 403
@@ -113,6 +124,9 @@ BODIES = {
     "PATCH /api/v1/me": {"bio": "new"},
     "PATCH /api/v1/clips/{clip}": {"caption": "new"},
     "PATCH /api/v1/clips/{draft}": {"caption": "new"},
+    "POST /api/v1/me/guardians": {"username": "{ada}"},
+    "POST /api/v1/me/wards/{ward}": {"accept": True},
+    "PATCH /api/v1/me/wards/{ward}": {"may_enrol_cameo": True},
     "POST /api/v1/webhooks": {"url": "https://hooks.example.org/"},
     "PATCH /api/v1/webhooks/{webhook}": {"url": "https://b.example.org/"},
     "POST /api/v1/waitlist": {"email": "new@example.org"},
@@ -142,8 +156,8 @@ def table():
 def clients(api, client_of, make_user, make_moderator, suspended_user):
     return {
         "stranger": api,
-        "owner": client_of(make_user("ada")),
-        "other": client_of(make_user("other")),
+        "owner": client_of(make_user("ada", birth_date=date(1990, 1, 31))),
+        "other": client_of(make_user("other", birth_date=timezone.now().date() - TEEN)),
         "moderator": client_of(make_moderator()),
         "suspended": client_of(suspended_user),
     }
@@ -155,6 +169,9 @@ def things(clients, settings, tmp_path):
     settings.RATE_LIMITS = False
     settings.MEDIA_ROOT = str(tmp_path)
     ada = apps.get_model("accounts", "User").objects.get(username="ada")
+    other = apps.get_model("accounts", "User").objects.get(username="other")
+    ask_guardian(ward=other, username="ada")
+    answer_ward(guardian=ada, username="other", accept=True)
     hidden = make_clip(ada)
     hide_clip(clip_id=hidden.pk)
     job = Job.objects.create(
@@ -172,6 +189,7 @@ def things(clients, settings, tmp_path):
     )
     return {
         "ada": "ada",
+        "ward": "other",
         "clip": make_clip(ada).pk,
         "draft": make_draft(ada).pk,
         "hidden": hidden.pk,
@@ -190,7 +208,7 @@ def things(clients, settings, tmp_path):
 def filled(body, things):
     if isinstance(body, dict):
         return {key: filled(value, things) for key, value in body.items()}
-    return body.format(**things)
+    return body.format(**things) if isinstance(body, str) else body
 
 
 def everything():

@@ -62,6 +62,7 @@ def test_posts_that_create_or_spend_take_an_idempotency_key(made):
         "/api/v1/generations/appeals",
         "/api/v1/generations/{job_id}/appeal",
         "/api/v1/invites",
+        "/api/v1/me/guardians",
         "/api/v1/reports",
         "/api/v1/webhooks",
         "/api/v1/webhooks/{webhook_id}/secret",

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.dispatch import Signal
 
 WIRING = {
+    "accounts.signals.guardian_grant_changed": [],
+    "accounts.signals.guardianship_changed": ["notifications.receivers.tell_of_guardianship"],
     "feed.signals.caption_changing": ["moderation.receivers.check_caption"],
     "feed.signals.clip_publication_changed": ["remix.receivers.count_remix"],
 }

@@ -58,7 +58,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(unique=True)
     display_name = models.CharField(max_length=50, blank=True)
     bio = models.CharField(max_length=200, blank=True)
-    birth_date = models.DateField(null=True)  # null only for accounts made by the operator
+    birth_date = models.DateField(null=True, blank=True)  # null: made by the operator
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     suspended_until = models.DateTimeField(null=True, blank=True)

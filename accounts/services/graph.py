@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from accounts.errors import NotToYourself, UserNotFound
 from accounts.models import Block, Follow, Mute, User
 from accounts.selectors import visible_users
+from accounts.services.guardians import end_links_between
+from accounts.services.locks import hold_pair
 
 
 def follow(*, follower: User, username: str) -> None:
@@ -21,7 +21,7 @@ def follow(*, follower: User, username: str) -> None:
     """
     with transaction.atomic():
         followed = _other(follower, username)
-        _hold_pair(follower.pk, followed.pk)
+        hold_pair(follower.pk, followed.pk)
         # Read again under the lock: a block that came first has taken its effect by now.
         if not visible_users(follower).filter(pk=followed.pk).exists():
             raise UserNotFound
@@ -41,7 +41,7 @@ def unfollow(*, follower: User, username: str) -> None:
 
 
 def block(*, blocker: User, username: str) -> None:
-    """Make the two invisible to each other, and end following in both directions.
+    """Make the two invisible to each other, and end following and guardianship in both directions.
 
     Raises:
         UserNotFound: no such user, or one who blocks the blocker.
@@ -49,11 +49,12 @@ def block(*, blocker: User, username: str) -> None:
     """
     with transaction.atomic():
         blocked = _blockable(blocker, username)
-        _hold_pair(blocker.pk, blocked.pk)
+        hold_pair(blocker.pk, blocked.pk)
         Block.objects.bulk_create([Block(blocker=blocker, blocked=blocked)], ignore_conflicts=True)
         Follow.objects.filter(
             Q(follower=blocker, followed=blocked) | Q(follower=blocked, followed=blocker)
         ).delete()
+        end_links_between(by=blocker.pk, other=blocked.pk)
 
 
 def unblock(*, blocker: User, username: str) -> None:
@@ -109,10 +110,3 @@ def _not_oneself(viewer: User, user: User | None) -> User:
     if user.pk == viewer.pk:
         raise NotToYourself
     return user
-
-
-def _hold_pair(one: UUID, other: UUID) -> None:
-    """Make follow and block of the same two people wait for each other's transaction."""
-    number = (one.int ^ other.int) & (2**63 - 1)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])

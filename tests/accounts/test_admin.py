@@ -29,7 +29,7 @@ def test_an_account_shows_who_invited_whom_and_can_be_suspended(site, make_user,
     assert client_of(ada).patch("/api/v1/me", {}, format="json").status_code == 200
 
 
-@pytest.mark.parametrize("model", ["user", "invite", "waitlistentry"])
+@pytest.mark.parametrize("model", ["user", "invite", "waitlistentry", "guardianship"])
 def test_lists_are_shown_and_nothing_is_added_by_hand(site, model):
     create_invite(by=None)
     join_waitlist(email="ada@example.org")
