@@ -3,6 +3,7 @@
 import { patch, remove } from "./api.js";
 import { h, icon } from "./dom.js";
 import { field, form } from "./forms.js";
+import { openGuardians } from "./guardians.js";
 import { forgetSession, logOut, session, sessionEvents } from "./session.js";
 import { attempt, confirmSheet, menuItem, openSheet, toast } from "./ui.js";
 
@@ -10,6 +11,7 @@ import { attempt, confirmSheet, menuItem, openSheet, toast } from "./ui.js";
 export function openSettings() {
   openSheet("Settings", (close) => [
     menuItem("person", "Edit profile", () => { close(); openProfileForm(); }),
+    menuItem("check", "Guardians", () => { close(); openGuardians(); }),
     h("a", { class: "menu-item", href: "/api/v1/docs", target: "_blank", rel: "noopener" }, icon("seal"), "API documentation"),
     menuItem("back", "Log out", () => { close(); logOut(); }),
     menuItem("close", "Log out everywhere", () => { close(); leaveEverywhere(); }, { isDanger: true }),

@@ -213,3 +213,61 @@ def test_a_clip_without_speech_has_no_track(page):
         page, "captions", "const c = m.clipCaptions({}); c.show(true); return [c.track, c.line];"
     )
     assert found == [None, None]
+
+
+def guardians(page, *, mine, wards=()):
+    """Open the sheet with these answers of the server; return its page and what it asks for."""
+    asked: list[tuple[str, str, object]] = []
+
+    def answer(route):
+        request = route.request
+        path = request.url.split("/api/v1")[1].partition("?")[0]
+        if request.method != "GET":
+            asked.append((request.method, path, request.post_data_json))
+        lists = {"/me/guardians": mine, "/me/wards": {"items": list(wards)}}
+        route.fulfill(json=lists.get(path, {}))
+
+    page.unroute_all()
+    page.route("**/api/v1/me/**", answer)
+    run(
+        page,
+        "session",
+        "m.keepTokens({ access_token: 'a', refresh_token: 'r' });"
+        "document.querySelectorAll('dialog').forEach((each) => each.remove());"
+        "document.body.append(Object.assign(document.createElement('div'), { id: 'toasts' }));"
+        "(await import('/js/guardians.js')).openGuardians();",
+    )
+    page.wait_for_selector("dialog .quiet-text")
+    return asked
+
+
+LINK = {"username": "mum", "display_name": "", "state": "asked", "may_enrol_cameo": False}
+
+
+def test_a_young_person_asks_and_takes_it_back(page):
+    asked = guardians(page, mine={"likeness_standing": "guardian_needed", "items": [LINK]})
+    assert "@mumHas not answered yet" in page.text_content("dialog ul")
+    page.fill("dialog input", " @dad ")
+    with page.expect_response("**/me/guardians"):
+        page.click("dialog button[type=submit]")
+    page.click("dialog ul button")
+    with page.expect_response("**/me/guardians/mum"):
+        page.click("dialog:last-of-type .danger")
+    assert asked == [
+        ("POST", "/me/guardians", {"username": "dad"}),
+        ("DELETE", "/me/guardians/mum", None),
+    ]
+
+
+def test_an_adult_answers_and_allows(page):
+    kid, tot = ({**LINK, "username": "kid"}, {**LINK, "username": "tot", "state": "active"})
+    asked = guardians(page, mine={"likeness_standing": "adult", "items": []}, wards=[kid, tot])
+    assert page.locator("dialog form").count() == 0
+    with page.expect_response("**/me/wards/kid"):
+        page.click("dialog .primary")
+    with page.expect_response("**/me/wards/tot"):
+        page.check("dialog [role=switch]")
+    assert asked == [
+        ("POST", "/me/wards/kid", {"accept": True}),
+        ("PATCH", "/me/wards/tot", {"may_enrol_cameo": True}),
+    ]
