@@ -1,13 +1,14 @@
 // From a prompt to a job: what is asked, in which engine, and whether the policy allows it.
 
 import { get, getPublic, post } from "./api.js";
+import { castField } from "./cast-field.js";
 import { fill, h, icon } from "./dom.js";
 import { field, form } from "./forms.js";
 import { isActive, jobEvents, keepJob, recentJobs } from "./jobs.js";
 import { jobRow } from "./job.js";
 import { promptField } from "./prompt-field.js";
 import { go, goBack } from "./router.js";
-import { about, randomKey } from "./text.js";
+import { about, randomKey, sentenceList } from "./text.js";
 import { emptyState, failure, pageHeader, spinner } from "./ui.js";
 
 const IDEAS = [
@@ -104,6 +105,7 @@ function composerForm({ engines, limits, parent, recipe }) {
     content: [
       parent && parentCard(parent),
       prompt.element,
+      castField(prompt.control).element,
       !recipe && !parent && ideas(prompt.control),
       h("div", { class: "two" }, fields.seconds.element, fields.size.element),
       fields.caption.element,
@@ -131,8 +133,9 @@ function composerForm({ engines, limits, parent, recipe }) {
   return { element, prompt };
 }
 
-function estimateOf({ price, balance, allowed, eta_seconds: wait }) {
+function estimateOf({ price, balance, allowed, eta_seconds: wait, needs_consent_of: asked }) {
   const cost = `${price} of your ${balance} credits`;
+  if (allowed && asked?.length) return `${cost} · waits until ${sentenceList(asked)} ${asked.length > 1 ? "agree" : "agrees"}`;
   return allowed && wait != null ? `${cost} · ready in ${about(wait)}` : cost;
 }
 

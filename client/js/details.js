@@ -1,7 +1,7 @@
 // The desktop's side column: what the visible clip is, and which keys work.
 
 import { h, icon } from "./dom.js";
-import { disclosure, remixLine } from "./clip-lines.js";
+import { castLine, disclosure, remixLine } from "./clip-lines.js";
 import { ago, shortCount } from "./text.js";
 import { avatar } from "./ui.js";
 
@@ -15,7 +15,7 @@ export function clipDetails(clip) {
     clip.caption && h("p", { class: "details-caption", dir: "auto" }, clip.caption),
     disclosure(clip),
     h("p", { class: "quiet-text" }, clip.ai_disclosure.text),
-    remixLine(clip),
+    castLine(clip), remixLine(clip),
     h("dl", { class: "facts" },
       fact("Made", ago(clip.created_at)), fact("Length", `${Math.round(clip.seconds * 10) / 10} s`),
       fact("Likes", shortCount(clip.stats.likes)), fact("Remixes", shortCount(clip.remix.count))),

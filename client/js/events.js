@@ -3,6 +3,9 @@
 import { authorized } from "./api.js";
 import { SignedOut } from "./session.js";
 
+/** Fires each live event that is not about a job, under its own name, with its data as detail. */
+export const serverEvents = new EventTarget();
+
 const BACKOFF_SECONDS = [0.5, 1, 2, 4, 8, 15];
 
 /** Split a stream of text into events, whatever the chunks' borders; `feed(text)` returns those now complete. */

@@ -1,7 +1,7 @@
 // Generations on their way: one live list for the composer, the job's page and the ring on the Create button.
 
 import { get, remove } from "./api.js";
-import { followEvents } from "./events.js";
+import { followEvents, serverEvents } from "./events.js";
 import { SignedOut } from "./session.js";
 
 const ACTIVE = new Set(["awaiting_consent", "queued", "rendering", "finishing"]);
@@ -51,7 +51,7 @@ export async function cancelJob(id) {
 export function startJobs() {
   stopJobs();
   const onEvent = (type, data) => {
-    if (!type.startsWith("generation.")) return;
+    if (!type.startsWith("generation.")) { serverEvents.dispatchEvent(new CustomEvent(type, { detail: data })); return; }
     if (type === "generation.progress" && jobs.has(data.id)) keepJob(data);
     else fetchJob(data.id).catch(() => {}); // the end of a job, or one that another device began
   };

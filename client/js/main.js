@@ -2,11 +2,16 @@
 
 import { openJoin, openLogin, openWaitlist, openWelcome } from "./accounts.js";
 import { get } from "./api.js";
+import { openCameo } from "./cameo.js";
 import { openComposer } from "./composer.js";
+import { openCosigns } from "./cosigns.js";
 import { fill, h, icon, ring } from "./dom.js";
+import { openEnrol } from "./enrol.js";
+import { serverEvents } from "./events.js";
 import { forgetLists, openClip, openFeed } from "./feed.js";
 import { openJob } from "./job.js";
 import { activeJobs, forgetJobs, isActive, jobEvents, startJobs } from "./jobs.js";
+import { announceCosign } from "./likeness.js";
 import { openLineage } from "./lineage.js";
 import { openMe, openUser } from "./profile.js";
 import { go, match, route } from "./router.js";
@@ -23,6 +28,10 @@ route("/jobs/:id", openJob, { tab: "create" });
 route("/u/:username", openUser, { tab: "me" });
 route("/me", openMe, { tab: "me" });
 route("/me/:tab", openMe, { tab: "me" });
+route("/likeness/enrol", openEnrol, { tab: "me" });
+route("/likeness/cosigns", openCosigns, { tab: "me" });
+route("/likeness/:handle", openCameo, { tab: "me" });
+route("/likeness/:handle/:tab", openCameo, { tab: "me" });
 route("/welcome", openWelcome, { isPublic: true });
 route("/join", openJoin, { isPublic: true });
 route("/join/:code", openJoin, { isPublic: true });
@@ -45,6 +54,7 @@ async function start() {
   sessionEvents.addEventListener("change", enter);
   sessionEvents.addEventListener("profile", showPage);
   jobEvents.addEventListener("change", showMaking);
+  serverEvents.addEventListener("cosign.requested", ({ detail }) => { if (location.hash !== "#/likeness/cosigns") announceCosign(detail); });
   await enter();
 }
 

@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import * as actions from "./actions.js";
 import { clipCaptions } from "./captions.js";
-import { disclosure, remixLine } from "./clip-lines.js";
+import { castLine, disclosure, remixLine } from "./clip-lines.js";
 import { fill, h, icon } from "./dom.js";
 import { go } from "./router.js";
 import { session } from "./session.js";
@@ -127,7 +127,7 @@ export function clipSlide(clip, { onGone }) {
         h("a", { href: `#/u/${clip.author.username}` }, avatar(clip.author), h("span", {}, `@${clip.author.username}`)),
         followButton),
       clip.caption && h("p", { class: "clip-caption", dir: "auto" }, clip.caption),
-      remixLine(clip),
+      castLine(clip), remixLine(clip),
       stateLine(clip)),
     h("div", { class: "clip-rail" },
       likeButton,

@@ -4,6 +4,7 @@ import { get, put, remove } from "./api.js";
 import { peopleEvents } from "./actions.js";
 import { creditsPanel } from "./credits.js";
 import { fill, h, icon } from "./dom.js";
+import { likenessPanel } from "./likeness.js";
 import { go, goBack } from "./router.js";
 import { session } from "./session.js";
 import { openSettings } from "./settings.js";
@@ -19,6 +20,7 @@ export function openMe({ tab = "clips" }) {
   const panels = {
     clips: ["Clips", () => clipGrid(`/users/${me.username}/clips`, emptyState("spark", "No clips yet", "What you publish appears here.", h("a", { class: "button primary", href: "#/create" }, "Make a clip")))],
     drafts: ["Drafts", () => clipGrid("/drafts", emptyState("check", "No drafts", "A clip that you have not published waits here; only you see it."))],
+    likeness: ["Likeness", likenessPanel],
     credits: ["Credits", creditsPanel],
     invites: ["Invites", invitesPanel],
     notices: ["Notices", noticesPanel],
@@ -29,7 +31,8 @@ export function openMe({ tab = "clips" }) {
   const body = h("div", { class: "page-body", role: "region", "aria-label": panels[chosen][0] }, panels[chosen][1]());
   const settings = h("button", { class: "icon-button", type: "button", "aria-label": "Settings", onclick: () => openSettings() }, icon("gear"));
   const element = h("section", { class: "page" }, pageHeader(`@${me.username}`, { actions: [settings] }), personHead(me), tabs, body);
-  return { element, title: "You" };
+  const opened = () => tabs.querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
+  return { element, title: "You", opened };
 }
 
 /** Open somebody's page; one's own name leads to one's own page. */

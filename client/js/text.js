@@ -34,7 +34,8 @@ export function about(seconds) {
   if (seconds == null) return "";
   if (seconds < 8) return "a few seconds";
   if (seconds < 90) return `about ${Math.ceil(seconds / 5) * 5}\u00a0s`;
-  return `about ${Math.round(seconds / 60)}\u00a0min`;
+  if (seconds < 7200) return `about ${Math.round(seconds / 60)}\u00a0min`;
+  return seconds < 172_800 ? `about ${Math.round(seconds / 3600)}\u00a0h` : `about ${Math.round(seconds / 86_400)} days`;
 }
 
 /** Return a list as English writes it: a, b and c. */
