@@ -25,12 +25,12 @@ import numpy.typing as npt
 from PIL import Image, ImageEnhance, ImageFilter
 
 from perception.faces import FaceIndex, FaceModel, default_pack, load_faces
+from tests.perception.faces import hopper
 
 Scores = npt.NDArray[np.float32]
 THRESHOLDS: Final = (0.80, 0.84, 0.88, 0.90, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98)
 PICTURES: Final = {".jpg", ".jpeg", ".png", ".webp"}
 SEARCHED: Final = 100_000
-HOPPER: Final = Path(__file__).parents[1] / "tests" / "perception" / "hopper.jpg"
 
 
 def main() -> None:
@@ -187,7 +187,7 @@ def public_domain() -> Iterator[tuple[str, Image.Image]]:
     """
     for name, picture in (
         ("collins", Image.fromarray(bundled("astronaut")).crop((100, 0, 350, 250))),
-        ("hopper", Image.open(HOPPER).convert("RGB")),
+        ("hopper", Image.fromarray(hopper())),
     ):
         for number, change in enumerate(CHANGES):
             yield f"{name}/{number:02}.png", change(picture)

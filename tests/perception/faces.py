@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,6 @@ import skimage.data
 from PIL import Image
 
 from perception.faces import FaceModel, default_pack, load_faces
-
-# Grace Hopper, 1984, by James S. Davis for the US Navy: a work of the US government.
-HOPPER = Path(__file__).with_name("hopper.jpg")
 
 
 @cache
@@ -26,8 +24,12 @@ def collins() -> np.ndarray:
 
 @cache
 def hopper() -> np.ndarray:
-    """Grace Hopper: RGB, 292 x 322 px."""
-    return np.asarray(Image.open(HOPPER).convert("RGB"))
+    """Grace Hopper, by the US Navy (public domain): RGB, 292 x 322 px."""
+    # Lies in matplotlib's wheel, which is here for nothing else.
+    file = files("matplotlib") / "mpl-data" / "sample_data" / "grace_hopper.jpg"
+    with file.open("rb") as stream:
+        face = Image.open(stream).convert("RGB").crop((58, 1, 455, 439))
+    return np.asarray(face.resize((292, 322)))
 
 
 def template(frame: np.ndarray, model: FaceModel | None = None) -> np.ndarray:
