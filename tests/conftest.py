@@ -2,7 +2,8 @@
 
 The addresses are fixed before Django's settings are read; the servers start when the first test
 needs them, so tests of the pure packages start nothing. A DATABASE_URL or REDIS_URL that is already
-set wins.
+set wins. Each worker of a parallel run has its own; a Valkey that is given they would share: give
+them none.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from config.local.postgres import EmbeddedPostgres
 from config.local.valkey import EmbeddedValkey
 from tests.instances import RunningInstance, start_instance
 
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.fixtures", "tests.parallel"]
 
 STATE = Path(tempfile.mkdtemp(prefix="vignette-tests-"))
 STATE.chmod(0o755)
@@ -41,6 +42,17 @@ os.environ.setdefault("DATABASE_URL", POSTGRES.url)
 os.environ.setdefault("REDIS_URL", VALKEY.url)
 os.environ["VIGNETTE_STATE"] = str(STATE)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"  # read after this file, not before
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Take back what is set above, so that each worker of a parallel run sets its own.
+
+    With DJANGO_SETTINGS_MODULE in its environment, pytest-django reads the settings before this
+    file.
+    """
+    for name in (*EMBEDDED, "VIGNETTE_STATE", "DJANGO_SETTINGS_MODULE"):
+        del os.environ[name]
 
 
 @pytest.fixture(scope="session")

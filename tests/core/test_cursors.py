@@ -89,8 +89,11 @@ def test_a_bad_limit_is_named(limit):
     assert (raised.value.field, raised.value.status) == ("limit", 422)
 
 
+SIGNED_ELSEWHERE = pytest.param(signing.dumps(["x"]), id="signed elsewhere")  # the time is in it
+
+
 @pytest.mark.parametrize(
-    "cursor", ["", "nonsense", "a:b:c", "\x00", "é", signing.dumps(["x"]), "x" * 5000]
+    "cursor", ["", "nonsense", "a:b:c", "\x00", "é", SIGNED_ELSEWHERE, "x" * 5000]
 )
 def test_a_forged_cursor_is_refused(cursor):
     insert(3)
