@@ -174,8 +174,11 @@ def processes_of(state_dir: Path) -> dict[int, str]:
     return found
 
 
-def wait_until(is_so: Callable[[], bool], what: str, *, seconds: float = 30.0) -> None:
-    """Wait for a condition; fail with its name when it does not come in time."""
+def wait_until(is_so: Callable[[], bool], what: str, *, seconds: float = 90.0) -> None:
+    """Wait for a condition; fail with its name when it does not come in time.
+
+    The default is patience for a machine that does much else, and no limit of ours.
+    """
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"

@@ -19,7 +19,7 @@ SPOKEN = VideoRequest('A man says "Hello there."', 1, size=SIZE, model="grey", s
 Running = RunningEngine[GreyEngine]
 
 
-def until(condition, seconds: float = 20.0) -> None:
+def until(condition, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -32,7 +32,7 @@ def make_queue(engine, tmp_path):
         queue.stop()
 
 
-def until(condition, seconds: float = 5.0) -> None:
+def until(condition, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

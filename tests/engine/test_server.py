@@ -64,7 +64,7 @@ def wait_for(client: EngineClient, video_id: str, seconds: float = 90.0):
     return video
 
 
-def until(condition, seconds: float = 30.0) -> None:
+def until(condition, seconds: float = 90.0) -> None:  # patience only: cores are shared
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
