@@ -15,3 +15,18 @@ class TranscodeCancelled(TranscodeError):
 
 class NotAVideo(Exception):
     """The file is no video we read: not media, without pictures, damaged, or over a limit."""
+
+
+class NoPictures(NotAVideo):
+    """The file is media, but nothing in it can be seen: sound alone, for example."""
+
+
+class OverLimit(NotAVideo):
+    """The file, or what its header declares, is larger than may be opened.
+
+    `limit` names what: "bytes", "streams", "pixels", "seconds" or "frames".
+    """
+
+    def __init__(self, message: str, *, limit: str) -> None:
+        super().__init__(message)
+        self.limit = limit

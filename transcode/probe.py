@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from transcode.errors import NotAVideo
+from transcode.errors import NoPictures, NotAVideo, OverLimit
 
 # Two containers are enough for what people upload, and neither opens other files: a playlist or
 # concat script would.
@@ -66,7 +66,7 @@ def probe(path: Path, *, limits: MediaLimits = DEFAULT_LIMITS) -> MediaInfo:
     """Read a video's size, length and streams without decoding it.
 
     Raises:
-        NotAVideo: not media, no pictures, damaged headers, or over a limit.
+        NotAVideo: not media or damaged headers; `NoPictures` and `OverLimit` are such.
     """
     with opened_video(path, limits) as (container, stream):
         return _info(container, stream, limits)
@@ -150,15 +150,19 @@ def opened_video(path: Path, limits: MediaLimits) -> Iterator[tuple[InputContain
 
     Raises:
         NotAVideo: also for what goes wrong while the caller decodes.
+        NoPictures: there is no video stream.
+        OverLimit: the file is too large, or holds too many streams.
     """
-    if not path.is_file() or path.stat().st_size > limits.max_bytes:
-        raise NotAVideo(f"no file, or one larger than {limits.max_bytes} bytes")
+    if not path.is_file():
+        raise NotAVideo("no file")
+    if path.stat().st_size > limits.max_bytes:
+        raise OverLimit(f"the file is larger than {limits.max_bytes} bytes", limit="bytes")
     try:
         with av.open(str(path), mode="r", options=SAFE_INPUT) as container:
             if len(container.streams) > limits.max_streams:
-                raise NotAVideo(f"more than {limits.max_streams} streams")
+                raise OverLimit(f"more than {limits.max_streams} streams", limit="streams")
             if not container.streams.video:
-                raise NotAVideo("the file holds no pictures")
+                raise NoPictures("the file holds no pictures")
             stream = container.streams.video[0]
             # A stream may change its size after the header said a small one.
             stream.codec_context.options = {"max_pixels": str(limits.max_pixels)}
@@ -168,11 +172,7 @@ def opened_video(path: Path, limits: MediaLimits) -> Iterator[tuple[InputContain
 
 
 def _info(container: InputContainer, stream: VideoStream, limits: MediaLimits) -> MediaInfo:
-    width_px, height_px = stream.codec_context.width, stream.codec_context.height
-    if not (0 < width_px <= limits.max_side_px and 0 < height_px <= limits.max_side_px):
-        raise NotAVideo(f"picture size {width_px}x{height_px} is outside the limits")
-    if width_px * height_px > limits.max_pixels:
-        raise NotAVideo(f"picture size {width_px}x{height_px} is outside the limits")
+    width_px, height_px = picture_size(stream, limits)
     fps = float(stream.average_rate or stream.guessed_rate or 0)
     seconds = _length_seconds(container, stream)
     if not (0 < fps <= limits.max_fps and 0 < seconds <= limits.max_seconds):
@@ -188,6 +188,22 @@ def _info(container: InputContainer, stream: VideoStream, limits: MediaLimits) -
         video_codec=stream.codec_context.name,
         audio_codec=audio[0].codec_context.name if audio else None,
     )
+
+
+def picture_size(stream: VideoStream, limits: MediaLimits) -> tuple[int, int]:
+    """Return the width and height of a stream's pictures in px, as coded (not turned upright).
+
+    Raises:
+        NotAVideo: the header states none.
+        OverLimit: they are too large.
+    """
+    width_px, height_px = stream.codec_context.width, stream.codec_context.height
+    if min(width_px, height_px) <= 0:
+        raise NotAVideo("the header states no picture size")
+    too_long = max(width_px, height_px) > limits.max_side_px
+    if too_long or width_px * height_px > limits.max_pixels:
+        raise OverLimit(f"{width_px}x{height_px} px is outside the limits", limit="pixels")
+    return width_px, height_px
 
 
 def _length_seconds(container: InputContainer, stream: VideoStream) -> float:
