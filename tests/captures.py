@@ -291,7 +291,7 @@ def mute(challenge: Challenge = CHALLENGE) -> Path:
 def nobody() -> Path:
     """A wall, and a voice."""
     wall = np.full((*SIZE, 3), 150, np.uint8)
-    return write("nobody.mp4", [wall] * 60, spoken(CHALLENGE.digits, 4.0))
+    return write("nobody.mp4", [wall] * 44, spoken(CHALLENGE.digits, 2.9))
 
 
 @cache
@@ -300,7 +300,7 @@ def far_away() -> Path:
     picture = np.full((*SIZE, 3), 150, np.uint8)
     small = np.asarray(Image.fromarray(astronaut().picture).resize((128, 160)))
     picture[100:260, 96:224] = small
-    return write("far.mp4", [picture] * 60, spoken(CHALLENGE.digits, 4.0))
+    return write("far.mp4", [picture] * 44, spoken(CHALLENGE.digits, 2.9))
 
 
 @cache
