@@ -13,9 +13,9 @@ from perception.liveness.turns import FRONTAL, TURNED, Head
 from perception.liveness.watching import Sight, Template, Track
 
 SAME_UNMEASURED: Final = 0.5  # for a pack that nobody measured: stricter than most need
-_FIRST_FRAMES = 4  # who it is, by the first frontal frames
-_BETWEEN_SECONDS = 0.4  # and after them one frame in so many, where the head is not turned
-_FRAMES_OF_A_TURN = 3
+_FIRST_FRAMES = 3  # who it is, by the first frontal frames
+_BETWEEN_SECONDS = 0.5  # and after them one frame in so many, where the head is not turned
+_FRAMES_OF_A_TURN = 2
 _FRONTAL_SAMPLES = 2
 
 
