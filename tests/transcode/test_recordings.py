@@ -19,7 +19,8 @@ def record(path, *, seconds=2.0, fps=15, codecs=("libx264", "aac"), options=None
     """A red quarter at the top left of grey; a tone."""
     with av.open(str(path), "w", options=options or {}) as out:
         video = out.add_stream(codecs[0], rate=fps)
-        video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
+        video.width, video.height = SIZE
+        video.pix_fmt = "yuv420p"
         audio = out.add_stream(codecs[1], rate=48_000, layout="mono") if codecs[1] else None
         picture = np.full((SIZE[1], SIZE[0], 3), 128, np.uint8)
         picture[: SIZE[1] // 2, : SIZE[0] // 2] = (255, 0, 0)
