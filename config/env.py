@@ -138,18 +138,14 @@ def _variables() -> tuple[Variable, ...]:  # noqa: PLR0915 - a table
         "state folder.",
     )
 
-    add = section("Faces (docs/faces.md)")
+    add = section("Likenesses (docs/likeness.md)")
     add(
-        "FACE_PACK",
+        "LIKENESS_KEKS",
         "str",
         "",
-        "Folder of the models that find and compare faces. Empty: the one made at installation.",
-    )
-    add(
-        "FACE_PACK_ALLOW_UNCLEAR",
-        "bool",
-        False,
-        "1: use a pack in production though its licence for commercial use is unclear.",
+        "Key-encryption keys of faces, id:base64 of 32 bytes each, the newest first. Empty: one is "
+        "made under the state folder.",
+        weak="the key of all faces lies in the state folder, beside what it protects",
     )
 
     add = section("Purchases (off by default: docs/purchases.md)")

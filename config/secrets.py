@@ -7,6 +7,15 @@ import secrets
 from pathlib import Path
 
 
+class Secret(str):
+    """Text that a page of settings or a traceback does not show."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'…'"
+
+
 def ensure_secret(path: Path, *, length_bytes: int = 48) -> str:
     """Return the secret kept in `path`, making it first when there is none.
 
@@ -32,3 +41,18 @@ def ensure_secret(path: Path, *, length_bytes: int = 48) -> str:
         finally:
             draft.unlink()
     return path.read_text(encoding="ascii").strip()
+
+
+def likeness_keks(given: str, local: Path) -> Secret:
+    """Return the key-encryption keys of likenesses, newest first, as LIKENESS_KEKS has them.
+
+    Where none is given, one is made and kept in `local`. A file that is there stays the last of the
+    keys when others are given: what it wrapped can still be read, and wrapped anew.
+
+    Raises:
+        OSError: the file cannot be read or made.
+    """
+    entries = [given] if given else []
+    if (local.exists() or not given) and "local:" not in given:
+        entries.append(f"local:{ensure_secret(local, length_bytes=32)}")
+    return Secret(",".join(entries))

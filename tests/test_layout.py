@@ -66,8 +66,8 @@ OWN_ROOMS = {
         "forms",
         "tokens",
     },
-    # The table of an enrolment's states.
-    "cameos": {"states"},
+    # Sealing and the consent log; the table of an enrolment's states.
+    "cameos": {"custody", "states"},
     # What an operator sets: what people may have, and what it costs; who takes money for it.
     "credits": {"plans", "prices", "providers"},
     # The shapes of cards, for the OpenAPI document and the apps above.
