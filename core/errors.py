@@ -6,6 +6,7 @@ code and a sentence; `core.problems` turns them into RFC 9457 answers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -18,6 +19,8 @@ class DomainError(Exception):
         status: HTTP status the API answers with.
         title: short sentence that is the same for every occurrence.
         retryable: whether the same request may succeed later unchanged.
+        after_rollback: what must be kept of the failed attempt, such as that it was made; called
+            once the request's transactions are undone. It may find its work done already.
     """
 
     code: ClassVar[str] = "error"
@@ -31,6 +34,7 @@ class DomainError(Exception):
         self.detail = detail or self.title
         self.field = field
         self.extra = extra
+        self.after_rollback: Callable[[], object] | None = None
 
 
 class NotFound(DomainError):

@@ -97,6 +97,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     body = _problem_for(error)
     if body is None:
         return None
+    if isinstance(error, DomainError) and error.after_rollback is not None:
+        error.after_rollback()
     response = Response(body, status=body["status"], content_type=MEDIA_TYPE)
     for header, attribute in (("WWW-Authenticate", "auth_header"), ("Retry-After", "wait")):
         value = getattr(error, attribute, None)

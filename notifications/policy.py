@@ -15,7 +15,14 @@ GENERATION_EVENTS = (
     "generation.failed",
     "generation.cancelled",
 )
-WEBHOOK_EVENTS = (*GENERATION_EVENTS, "moderation.decision", "webhook.disabled")
+CAMEO_EVENTS = (
+    "cameo.used",
+    "cameo.frozen",
+    "cameo.unfrozen",
+    "cosign.requested",
+    "cosign.answered",
+)
+WEBHOOK_EVENTS = (*GENERATION_EVENTS, *CAMEO_EVENTS, "moderation.decision", "webhook.disabled")
 TEST_EVENT = "webhook.test"  # sent to one webhook because its owner asked
 DISABLED_EVENT = "webhook.disabled"
 URL_LENGTH_MAX = 500

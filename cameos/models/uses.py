@@ -14,6 +14,7 @@ class Gate(models.TextChoices):
 
     SUBMIT = "submit"  # the request
     START = "start"  # before the engine gets the picture
+    FILM = "film"  # what was drawn and is spoken; a row only where that breaks a restriction
     PUBLISH = "publish"
     REMIX = "remix"  # of a clip that shows the likeness; never inherited from it
 

@@ -1,13 +1,21 @@
-"""What is done with likenesses, for the apps above and for this one's own views and tasks."""
+"""Every write to cameos."""
 
-from cameos.services.likeness import open_portrait, open_portraits, open_templates, store_likeness
-from cameos.services.log import record, verify_chain
+from cameos.services.gates import (
+    CastCameo,
+    Judgement,
+    check_film,
+    ensure_still_permitted,
+    judge,
+    pass_gate,
+    resolve_cast,
+)
 
 __all__ = [
-    "open_portrait",
-    "open_portraits",
-    "open_templates",
-    "record",
-    "store_likeness",
-    "verify_chain",
+    "CastCameo",
+    "Judgement",
+    "check_film",
+    "ensure_still_permitted",
+    "judge",
+    "pass_gate",
+    "resolve_cast",
 ]

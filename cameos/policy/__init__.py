@@ -1,0 +1,1 @@
+"""Decisions about likenesses that need no database: permission, mentions, restrictions."""
