@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.models import Guardianship, Invite, User, WaitlistEntry
+from accounts.policy import is_moderator
 from accounts.selectors import invited_by, inviter_of
 
 
@@ -25,6 +26,18 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # a type in th
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nothing is deleted by hand."""
         return False
+
+
+class ModeratorAdmin(ReadOnlyAdmin):
+    """Rows that moderators read and nobody edits; rights come from the role alone."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the section to moderators."""
+        return is_moderator(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let moderators read."""
+        return is_moderator(request.user)
 
 
 @admin.register(User)

@@ -16,5 +16,7 @@ app.conf.beat_schedule = {
     "sweep": {"task": "generation.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "deliver": {"task": "notifications.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "housekeep": {"task": "generation.housekeep", "schedule": 3600.0, "options": {"expires": 600}},
+    "cameos-sweep": {"task": "cameos.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "cameos-purge": {"task": "cameos.purge", "schedule": 3600.0, "options": {"expires": 600}},
     "reconcile": {"task": "credits.reconcile", "schedule": 86_400.0, "options": {"expires": 3600}},
 }

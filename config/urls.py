@@ -15,6 +15,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),
     path("", include("credits.urls")),
+    path("", include("cameos.urls")),
     path("", include("feed.urls")),
     path("", include("remix.urls")),
     path("", include("moderation.urls")),

@@ -21,6 +21,7 @@ from core.models import Switch, SwitchChange
 
 GENERATION = "generation"  # no new jobs, and no worker begins one
 SIGN_UP = "sign_up"  # nobody makes an account; the waitlist stays open
+CAMEOS = "cameos"  # nobody begins an enrolment, and no worker verifies one
 READ_ONLY = "read_only"  # the API changes nothing: `core.middleware.ReadOnlyMiddleware`
 ENGINE_PREFIX = "engine:"  # an engine of this name is frozen
 KNOWN_SECONDS = 2.0
@@ -93,7 +94,7 @@ def engine_switch(engine: str) -> str:
 
 def switch_names() -> tuple[str, ...]:
     """Return the name of every switch there is, thrown or not."""
-    return (GENERATION, SIGN_UP, READ_ONLY, *map(engine_switch, sorted(settings.ENGINES)))
+    return (GENERATION, SIGN_UP, CAMEOS, READ_ONLY, *map(engine_switch, sorted(settings.ENGINES)))
 
 
 def thrown_rows() -> QuerySet[Switch]:

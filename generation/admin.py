@@ -10,11 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from accounts.admin import ModeratorAdmin
 from core.errors import DomainError
 from generation.models import REASON_CHARACTERS_MAX, Appeal, AppealState
 from generation.services.appeals import decide_appeal
 from generation.services.request import GenerationRequest
-from moderation.admin import ModeratorAdmin, StateFilter
+from moderation.admin import StateFilter
 
 UPHOLD, DENY = "uphold", "deny"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.policy import is_moderator
+from accounts.admin import ModeratorAdmin
 from core.errors import DomainError
 from feed.errors import ClipNotFound
 from feed.selectors import review_media
@@ -31,40 +31,11 @@ from moderation.models import (
 from moderation.selectors import queue
 from moderation.services import decide
 
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Any]
-else:  # Django's own class takes no type argument
-    _ModelAdmin = admin.ModelAdmin
-
 _VERBS = {
     Action.HIDE: "Hide the clip from everybody",
     Action.DISMISS: "Dismiss: the clip stays",
     Action.RESTORE: "Restore the clip",
 }
-
-
-class ModeratorAdmin(_ModelAdmin):
-    """Rows that moderators read and nobody edits; rights come from the role alone."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Show the section to moderators."""
-        return is_moderator(request.user)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let moderators read."""
-        return is_moderator(request.user)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Rows come from services alone."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows come from services alone."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing here is ever deleted."""
-        return False
 
 
 class StateFilter(admin.SimpleListFilter):

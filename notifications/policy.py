@@ -21,6 +21,7 @@ CAMEO_EVENTS = (
     "cameo.unfrozen",
     "cosign.requested",
     "cosign.answered",
+    "enrolment.finished",
 )
 WEBHOOK_EVENTS = (*GENERATION_EVENTS, *CAMEO_EVENTS, "moderation.decision", "webhook.disabled")
 TEST_EVENT = "webhook.test"  # sent to one webhook because its owner asked

@@ -26,6 +26,15 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
         """Keep enrolments that stayed in one state for too long; by the database's clock."""
         return self.open().filter(deadline_at__lt=Now())
 
+    def late(self) -> EnrolmentQuerySet:
+        """Keep those past their deadline, and those whose challenge ran out before any upload."""
+        never_begun = self.filter(
+            state=EnrolmentState.CHALLENGED.value,
+            upload_bytes__isnull=True,
+            challenge_expires_at__lt=Now(),
+        )
+        return self.past_deadline() | never_begun
+
 
 class Enrolment(models.Model):
     """One attempt of one person to enrol their face; a retry is another row."""
@@ -53,6 +62,7 @@ class Enrolment(models.Model):
     upload_bytes = models.PositiveIntegerField(null=True)  # as declared; None: not begun
     received_bytes = models.PositiveIntegerField(default=0)
     capture_prefix = models.CharField(max_length=120, blank=True)
+    parts = models.JSONField(default=list)  # names of the sealed parts, in order
     capture_sha256 = models.CharField(max_length=64, blank=True)  # keyed: finds a replay, no more
     capture_deleted_at = models.DateTimeField(null=True)
 
@@ -61,7 +71,8 @@ class Enrolment(models.Model):
     facts = models.JSONField(default=dict)  # what was measured; no likeness data
     fence = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
-    cameo = models.OneToOneField("cameos.Cameo", models.SET_NULL, null=True, related_name="+")
+    # Enrolled anew, one cameo has several.
+    cameo = models.ForeignKey("cameos.Cameo", models.SET_NULL, null=True, related_name="+")
 
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)

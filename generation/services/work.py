@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def work_dir(job_id: UUID) -> Path:
@@ -22,6 +25,7 @@ def clear_work(job_id: UUID) -> None:
 
 
 def jobs_with_work() -> list[UUID]:
-    """Return the jobs that have a folder on this machine."""
+    """Return the jobs that have a folder on this machine; other apps' folders are not looked at."""
     root = Path(settings.WORK_DIR)
-    return [UUID(folder.name) for folder in root.iterdir()] if root.is_dir() else []
+    names = [folder.name for folder in root.iterdir()] if root.is_dir() else []
+    return [UUID(name) for name in names if _UUID.fullmatch(name)]

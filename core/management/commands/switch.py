@@ -25,7 +25,8 @@ class Command(BaseCommand):
         on.add_argument("--reason", required=True, help="why, for those who find it thrown")
         off = actions.add_parser("off", help="release a switch: let it go on")
         for action in (on, off):
-            action.add_argument("name", help="generation, sign_up, read_only or engine:<name>")
+            names = "generation, sign_up, cameos, read_only or engine:<name>"
+            action.add_argument("name", help=names)
             action.add_argument("--by", default="operator", help="who does it, for the trail")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,5 @@
+"""The moderators' desk of likenesses."""
+
+from cameos.admin import reviews
+
+__all__ = ["reviews"]

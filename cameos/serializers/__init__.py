@@ -1,0 +1,1 @@
+"""The shapes of cameos in the API, a module for each topic."""

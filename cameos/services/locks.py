@@ -1,0 +1,33 @@
+"""Advisory locks: for what has no row that could be locked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+# Of the comparison with all who are enrolled, up to the commit of who is enrolled next: of two
+# accounts that enrol one face at once, the second is compared with the first.
+ENROLLING = "cameos.enrolling"
+CAPTURES = "cameos.captures"  # of the comparison with all captures that came before
+VERIFYING = "cameos.verifying"  # of counting who verifies
+
+
+def hold(name: str) -> None:
+    """Let one transaction at a time go on from here, until it ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+@contextmanager
+def alone(name: str) -> Iterator[bool]:
+    """Tell whether no other process is in a block of this name, and keep others out inside it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
+        (is_alone,) = cursor.fetchone()
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
