@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from cameos.custody import keks
+from cameos.errors import KeksUnusable
 from config import env
 from perception.faces import PackError, read_pack, refusal
 
@@ -43,6 +45,17 @@ def no_webhooks_to_private_addresses(**kwargs: Any) -> list[CheckMessage]:
         return []
     text = "WEBHOOKS_TO_PRIVATE_ADDRESSES: users' webhooks reach this network's own servers."
     return [Error(text, hint="Leave it out; it is for development.", id="vignette.E030")]
+
+
+@register(Tags.security)
+def likeness_keks_can_be_used(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse to start with key-encryption keys that no likeness could be sealed under."""
+    try:
+        keks()
+    except KeksUnusable as error:
+        hint = "id:base64 of 32 random bytes, the newest first: docs/likeness.md."
+        return [Error(error.detail, hint=hint, id="vignette.E042")]
+    return []
 
 
 @register(Tags.security, deploy=True)

@@ -10,12 +10,12 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 
 from cameos.custody.chain import record
 from cameos.custody.keks import KEY_BYTES, Kek, keks
 from cameos.errors import KekMissing, KeyShredded, SealBroken
-from cameos.models import Cameo, ConsentEvent, DataKey, Enrolment
+from cameos.models import Cameo, CameoKind, ConsentEvent, DataKey, Enrolment
 from cameos.states import ENDED
 
 NONCE_BYTES = 12
@@ -62,11 +62,14 @@ def shred_key(subject_id: UUID) -> bool:
 
 
 def shred_orphans() -> int:
-    """Shred the keys whose cameo is gone or revoked, or whose enrolment is over; return how many.
+    """Shred the keys whose cameo is gone, or whose enrolment is over, and return how many.
 
-    Deleting an account deletes its rows and cannot know of keys: this is what makes that complete.
+    A cameo is gone when it is revoked, or when its owner's account is. Deleting an account deletes
+    rows and cannot know of keys: this is what makes that complete.
     """
-    living = Cameo.objects.filter(pk=OuterRef("subject_id"), revoked_at__isnull=True)
+    living = Cameo.objects.filter(pk=OuterRef("subject_id"), revoked_at__isnull=True).exclude(
+        ~Q(kind=CameoKind.LISTED), owner__isnull=True
+    )
     going_on = Enrolment.objects.filter(pk=OuterRef("subject_id")).exclude(state__in=ENDED)
     orphans = DataKey.objects.filter(~Exists(living), ~Exists(going_on))
     return sum(shred_key(key) for key in orphans.values_list("subject_id", flat=True))

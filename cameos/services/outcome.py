@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from cameos.custody import record
-from cameos.errors import AgeUnknown, GuardianNeeded, UnderAge
+from cameos.errors import AgeUnknown, EnrolmentNotPossible, GuardianNeeded, UnderAge
 from cameos.models import Cameo, CameoKind, ConsentEvent, Enrolment, Likeness, LikenessReview
 from cameos.policy.reasons import FAILED, OTHER_PERSON, UNDER_REVIEW
 from cameos.services import likeness
@@ -73,6 +73,7 @@ def settle(enrolment: Enrolment, report: Report) -> None:
         reasons = (FAILED,)
     with transaction.atomic():
         hold(ENROLLING)
+        _hold_row(enrolment)
         reasons = reasons or age_reasons(enrolment)
         if reasons or report.template is None:
             refuse(enrolment, *reasons, facts=report.facts)
@@ -98,7 +99,7 @@ def enrol(
 ) -> Cameo:
     """Make the cameo, or put the new likeness in place of the old one, and end the enrolment.
 
-    The caller's transaction holds ENROLLING.
+    The caller's transaction holds ENROLLING and the enrolment's row.
 
     Args:
         enrolment: in a state from which it can be verified.
@@ -165,6 +166,17 @@ def age_reasons(enrolment: Enrolment) -> tuple[str, ...]:
     except (UnderAge, GuardianNeeded, AgeUnknown) as error:
         return (error.code,)
     return ()
+
+
+def _hold_row(enrolment: Enrolment) -> None:
+    """Lock the enrolment before the consent log is written to, as whoever cancels it does.
+
+    Raises:
+        EnrolmentNotPossible: it moved on meanwhile.
+    """
+    rows = Enrolment.objects.select_for_update().filter(pk=enrolment.pk)
+    if rows.filter(state=enrolment.state, fence=enrolment.fence).first() is None:
+        raise EnrolmentNotPossible
 
 
 def _is_other(own: Cameo, template: Template) -> bool:

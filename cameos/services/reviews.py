@@ -125,14 +125,14 @@ def _approve(review: LikenessReview) -> None:
 
 
 def _open_review(review_id: UUID, by: User | AnonymousUser) -> LikenessReview:
-    """Return a review that waits for a decision, with its row locked.
+    """Return a review that waits for a decision, with its row and the enrolment's locked.
 
     Raises:
         ReviewNotFound: there is no such review.
         ReviewNotYours: one of the two faces is `by`'s own account's.
         ReviewDecided: it was decided, or the enrolment has ended.
     """
-    rows = LikenessReview.objects.select_for_update(of=("self",))
+    rows = LikenessReview.objects.select_for_update(of=("self", "enrolment"))
     review = rows.select_related("enrolment__user", "cameo").filter(pk=review_id).first()
     if review is None:
         raise ReviewNotFound

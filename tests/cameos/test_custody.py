@@ -15,7 +15,8 @@ from cameos.models import ConsentEntry, DataKey, Likeness
 from cameos.services import open_portrait, open_portraits, open_templates, store_likeness
 from config.secrets import likeness_keks
 from core.ids import new_id
-from tests.cameos.conftest import PACK, template_of
+from tests.cameos.conftest import PACK
+from tests.fakes.liveness import template_of
 from tests.racing import race
 
 
