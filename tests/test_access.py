@@ -1,7 +1,7 @@
 """Who may do what: every route and method, for each kind of caller, in one table.
 
-`owner` is @ada: the clips, the invite, the job and the ward, `other`, are hers. A denied call
-changes nothing.
+`owner` is @ada: the clips, the invite, the job, the enrolment and the ward, `other`, are hers. A
+denied call changes nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
 from accounts.services import answer_ward, ask_guardian, create_invite
+from cameos.policy.consent import current_text
+from cameos.services.enrolments import begin_enrolment
 from core.ids import new_id
 from feed.services import hide_clip
 from generation.models import Job
@@ -106,6 +108,15 @@ GET    /api/v1/clips/{draft}/remixes            401 200 404 404 404
 POST   /api/v1/reports                          401 403 202 202 403
 POST   /api/v1/verify                           422 422 422 422 422
 
+GET    /api/v1/cameos/consent                   200 200 200 200 200
+GET    /api/v1/cameos/enrolments                401 200 200 200 200
+POST   /api/v1/cameos/enrolments                401 409 403 403 403
+GET    /api/v1/cameos/enrolments/{enrolment}    401 200 404 404 404
+DELETE /api/v1/cameos/enrolments/{enrolment}    401 204 404 404 403
+POST   /api/v1/cameos/enrolments/{enrolment}/submit   401 409 404 404 403
+PUT    /api/v1/cameos/enrolments/{enrolment}/capture  401 415 404 404 403
+PATCH  /api/v1/cameos/enrolments/{enrolment}/capture  401 415 404 404 403
+
 GET    /api/v1/engines                          401 200 200 200 200
 GET    /api/v1/engines/{engine}/vocabulary      401 404 404 404 404
 GET    /api/v1/generations                      401 200 200 200 200
@@ -129,6 +140,10 @@ BODIES = {
     "PATCH /api/v1/me/wards/{ward}": {"may_enrol_cameo": True},
     "POST /api/v1/webhooks": {"url": "https://hooks.example.org/"},
     "PATCH /api/v1/webhooks/{webhook}": {"url": "https://b.example.org/"},
+    "POST /api/v1/cameos/enrolments": {
+        "consent_version": "{consent}",
+        "purposes": ["likeness"],
+    },
     "POST /api/v1/waitlist": {"email": "new@example.org"},
     "POST /api/v1/credits/purchases": {"provider": "stripe", "receipt": "a word"},
     "POST /api/v1/reports": {"subject": {"kind": "clip", "id": "{clip}"}, "reason": "spam"},
@@ -195,6 +210,10 @@ def things(clients, settings, tmp_path):
         "hidden": hidden.pk,
         "invite": create_invite(by=ada.pk)[0].pk,
         "job": job.pk,
+        "consent": current_text().version,
+        "enrolment": begin_enrolment(
+            by=ada, consent_version=current_text().version, purposes=["likeness"]
+        ).pk,
         "webhook": create_webhook(by=ada.pk, url="https://hooks.example.org/")[0].pk,
         "code": "bad_cursor",
         "engine": "unheard-of",
@@ -217,6 +236,7 @@ def everything():
         model
         for app in (
             "accounts",
+            "cameos",
             "core",
             "credits",
             "feed",

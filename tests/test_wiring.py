@@ -13,6 +13,9 @@ from django.dispatch import Signal
 WIRING = {
     "accounts.signals.guardian_grant_changed": [],
     "accounts.signals.guardianship_changed": ["notifications.receivers.tell_of_guardianship"],
+    "cameos.signals.cameo_revoked": [],
+    "cameos.signals.cosign_settled": [],
+    "cameos.signals.use_withdrawn": [],
     "feed.signals.caption_changing": ["moderation.receivers.check_caption"],
     "feed.signals.clip_publication_changed": ["remix.receivers.count_remix"],
 }

@@ -28,7 +28,6 @@ from cameos.errors import (
     UnderAge,
 )
 from cameos.models import Cameo, CameoKind, ConsentEvent, Enrolment
-from cameos.policy.challenge import new_challenge
 from cameos.policy.consent import current_text, missing_purposes, purposes_of
 from cameos.policy.reasons import CHALLENGE_EXPIRED
 from cameos.selectors.enrolments import enrolment_of
@@ -89,10 +88,12 @@ def begin_enrolment(
     missing = missing_purposes(kind, purposes)
     if missing:
         raise ConsentMissing(field="purposes", purposes=list(missing))
+    from perception.liveness import new_challenge  # noqa: PLC0415 - not when a process starts
+
+    challenge = new_challenge()
     with transaction.atomic():
         hold(f"cameos.enrolments:{by.pk}")
         _ensure_free(by.pk, CameoKind(kind))
-        challenge = new_challenge()
         try:
             with transaction.atomic():
                 enrolment = Enrolment.objects.create(

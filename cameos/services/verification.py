@@ -16,8 +16,7 @@ from django.utils.crypto import salted_hmac
 
 from cameos.errors import EnrolmentNotPossible, KeyShredded, SealBroken
 from cameos.models import Enrolment
-from cameos.policy.captures import is_well_formed
-from cameos.policy.reasons import FAILED, REPLAYED, UNREADABLE
+from cameos.policy.reasons import FAILED, REPLAYED
 from cameos.services.captures import CaptureLost, opened_capture
 from cameos.services.likeness import face_pack
 from cameos.services.locks import CAPTURES, VERIFYING, hold
@@ -70,17 +69,10 @@ def waiting_for_worker() -> QuerySet[Enrolment]:
 def look(path: Path, enrolment: Enrolment) -> Report:
     """Have the capture checked against its challenge, in a process of its own with limits."""
     # A worker's alone: decoders and models stay out of every other process.
-    from perception.liveness import (  # type: ignore[import-not-found]  # noqa: PLC0415
-        Challenge,
-        verify_sandboxed,
-    )
+    from perception.liveness import Challenge, verify_sandboxed  # noqa: PLC0415
 
-    challenge = Challenge(
-        digits=tuple(int(digit) for digit in enrolment.digits),
-        turns=tuple(enrolment.turns.split(",")),
-    )
-    report: Report = verify_sandboxed(path, challenge, pack=face_pack())
-    return report
+    told = {"digits": map(int, enrolment.digits), "turns": enrolment.turns.split(",")}
+    return verify_sandboxed(path, Challenge.of_json(told), pack=face_pack())
 
 
 def _claim(enrolment_id: UUID) -> Enrolment | None:
@@ -109,8 +101,6 @@ def _report_on(enrolment: Enrolment) -> Report | str:
     """Return what the check says, or the one reason for which it is not made."""
     try:
         with opened_capture(enrolment) as path:
-            if not is_well_formed(path):
-                return UNREADABLE
             if not _is_new(enrolment, path):
                 return REPLAYED
             return look(path, enrolment)

@@ -192,6 +192,7 @@ class CaptureView(ApiView):
         tells where the server is, after a lost connection too. Of two parts for the same byte one
         is stored; the other gets 409 `offset_mismatch`.
         """
+        enrolment_of(user_of(request).pk, enrolment_id)
         _check_version(request)
         _check_type(request, (TUS_TYPE,))
         incoming = Incoming(
@@ -210,6 +211,7 @@ class CaptureView(ApiView):
     )
     def put(self, request: Request, enrolment_id: UUID) -> Response:
         """Send the whole capture at once; should the connection break, go on by PATCH."""
+        enrolment_of(user_of(request).pk, enrolment_id)
         kind = _check_type(request, tuple(TYPES))
         length = _length(request)
         incoming = Incoming(

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from accounts.services import answer_ward, ask_guardian, set_grant
 from cameos.models import ConsentEntry, DataKey, Enrolment
-from cameos.policy.challenge import DIGITS, new_challenge
 from cameos.policy.consent import consent_text, current_text, missing_purposes, versions
+from cameos.policy.reasons import SENTENCES
 from cameos.services.sweep import sweep
 from core.switches import release_switch, throw_switch
 from notifications.models import Event
+from perception.liveness import REASONS, Challenge
 from tests.cameos.conftest import ENROLMENTS
 from tests.fakes.liveness import mp4
 from tests.racing import race
@@ -48,16 +49,18 @@ def test_a_text_that_was_agreed_to_stays():
     )
 
 
-def test_a_challenge_cannot_be_foretold_and_can_be_told_apart():
-    seen = {new_challenge() for _ in range(300)}
-    assert len(seen) > 250
-    for challenge in seen:
-        first, second, third = challenge.digits
-        assert first != second != third
-        assert set(challenge.digits) <= set(DIGITS)
-        assert len(challenge.turns) in {2, 3}
-        assert all(a != b for a, b in zip(challenge.turns, challenge.turns[1:], strict=False))
-        assert set(challenge.turns) == {"left", "right"}
+def test_a_challenge_is_one_that_the_worker_can_read(ada):
+    enrolment = ada.begun()
+    told = {"digits": map(int, enrolment.digits), "turns": enrolment.turns.split(",")}
+    challenge = Challenge.of_json(told).as_json()
+    assert (challenge["digits"], challenge["turns"]) == (
+        [int(digit) for digit in enrolment.digits],
+        told["turns"],
+    )
+
+
+def test_every_reason_has_its_sentence():
+    assert set(REASONS) <= set(SENTENCES)
 
 
 def test_the_consent_is_written_down_before_anything_is_captured(ada):

@@ -42,7 +42,7 @@ def dump() -> bytes:
 
 def likeness_needles() -> dict[str, bytes]:
     """Return how a template and a portrait would look where they lie open."""
-    found = {}
+    found: dict[str, bytes] = {}
     for name, raw in (("template", template_of(1).tobytes()), ("portrait", portrait_of(1))):
         found |= forms_of(name, raw)
     numbers = template_of(1)[:4].tolist()

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from cameos.errors import OffsetMismatch
 from cameos.models import Enrolment
-from cameos.policy.captures import BYTES_MAX, is_well_formed
+from cameos.policy.captures import BYTES_MAX
 from cameos.services.captures import opened_capture
 from cameos.services.uploads import Incoming, receive
 from tests.cameos.test_enrolments import code_of
-from tests.fakes.liveness import box, mp4
+from tests.fakes.liveness import mp4
 from tests.racing import race
 
 VIDEO = mp4(bytes(range(256)) * 40)
@@ -244,38 +244,3 @@ def test_cancelled_while_bytes_come_nothing_of_them_stays(ada, settings):
     with pytest.raises(Exception, match="past that"):
         receive(user_id=ada.user.pk, enrolment_id=enrolment.pk, incoming=incoming)
     assert stored(settings) == []
-
-
-@pytest.mark.parametrize(
-    ("data", "is_one"),
-    [
-        (VIDEO, True),
-        (mp4(b"") + box(b"free", b"x"), True),
-        (VIDEO[:-1], False),  # cut off
-        (VIDEO + b"PK\x03\x04", False),  # a zip behind it
-        (VIDEO + box(b"PK\x03\x04", bytes(50)), False),
-        (VIDEO + bytes(8), False),
-        (box(b"ftyp", b"isom"), False),  # nothing in it
-        (b"GIF89a" + VIDEO, False),
-        (VIDEO[:24] + (2**31).to_bytes(4, "big") + VIDEO[28:], False),
-        (box(b"ftyp", b"isom") + b"\x00\x00\x00\x01moov" + bytes(7) + b"\x18" + bytes(8), True),
-        (WEBM, True),
-        (b"\x1a\x45\xdf\xa3\x84webm\x18\x53\x80\x67\x84" + bytes(4), True),
-        (b"\x1a\x45\xdf\xa3\x84webm\x18\x53\x80\x67\x84" + bytes(4) + b"\xec\x81x", True),
-        (b"\x1a\x45\xdf\xa3\x84webm\x18\x53\x80\x67\x84" + bytes(4) + b"PK\x03\x04", False),
-        (b"\x1a\x45\xdf\xa3\x84webm\x18\x53\x80\x67\x8f" + bytes(4), False),
-        (b"\x1a\x45\xdf\xa3\x84webm", False),
-        (b"", False),
-        (b"\x1a\x45\xdf\xa3", False),
-    ],
-)  # fmt: skip
-def test_a_file_is_one_container_from_end_to_end(tmp_path, data, is_one):
-    path = tmp_path / "capture"
-    path.write_bytes(data)
-    assert is_well_formed(path) is is_one
-
-
-def test_a_file_of_empty_boxes_is_not_walked_for_ever(tmp_path):
-    path = tmp_path / "capture"
-    path.write_bytes(box(b"ftyp", b"isom") + box(b"free", b"") * 30_000)
-    assert not is_well_formed(path)

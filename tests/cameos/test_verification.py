@@ -20,7 +20,7 @@ from core.switches import release_switch, throw_switch
 from notifications.models import Event
 from tests.cameos.conftest import PACK
 from tests.fakes import liveness
-from tests.fakes.liveness import FakeReport, mp4, portrait_of, template_of
+from tests.fakes.liveness import FakeReport, portrait_of, template_of
 from tests.racing import race
 
 
@@ -120,16 +120,6 @@ def test_what_is_not_genuine_is_refused_with_its_code_and_a_sentence(ada, what, 
     told = ada.shown(enrolment)["reasons"]
     assert told == [{"code": code, "message": SENTENCES[code]} for code in reasons]
     assert Event.objects.get().data["reasons"] == told
-
-
-def test_what_is_no_container_is_not_even_decoded(ada, monkeypatch):
-    monkeypatch.setattr("cameos.services.verification.look", None)
-    enrolment = ada.begun()
-    ada.put(enrolment, mp4(bytes(2000)) + b"PK\x03\x04")
-    ada.submit(enrolment)
-    ada.verify(enrolment)
-    enrolment.refresh_from_db()
-    assert codes(enrolment) == ("refused", ["capture_unreadable"])
 
 
 def test_a_retry_has_a_fresh_challenge_and_can_succeed(ada):
