@@ -43,7 +43,8 @@ class ConfigSerializer(serializers.Serializer[Any]):
     engines = serializers.ListField(child=serializers.CharField())
     switches = serializers.ListField(
         child=serializers.CharField(),
-        help_text="What operators stopped for now: generation, sign_up, read_only, engine:<name>.",
+        help_text="What operators stopped for now: generation, sign_up, cameos, read_only, "
+        "engine:<name>.",
     )
     limits = LimitsSerializer()
 

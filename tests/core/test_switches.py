@@ -44,7 +44,7 @@ def trail():
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("engines")
-@pytest.mark.parametrize("name", ["generation", "sign_up", "read_only", "engine:scene"])
+@pytest.mark.parametrize("name", ["generation", "sign_up", "cameos", "read_only", "engine:scene"])
 def test_a_switch_is_thrown_and_released_and_both_are_in_the_trail(name):
     assert not is_thrown(name)
     throw(name)
@@ -67,7 +67,7 @@ def test_throwing_again_replaces_the_reason():
 @pytest.mark.usefixtures("engines")
 @pytest.mark.parametrize("name", ["", "generations", "engine:", "engine:other", "READ_ONLY"])
 def test_an_unknown_switch_is_refused_with_those_that_exist(name):
-    with pytest.raises(UnknownSwitch, match="generation, sign_up, read_only, engine:scene"):
+    with pytest.raises(UnknownSwitch, match="generation, sign_up, cameos, read_only, engine:scene"):
         throw(name)
     with pytest.raises(UnknownSwitch):
         release_switch(name=name, by="ada")
@@ -326,9 +326,11 @@ def test_the_command_lists_throws_and_releases(capsys):
     assert "engine:scene is thrown" in capsys.readouterr().out
     call_command("switch")
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:3] == ["generation\toff", "sign_up\toff", "read_only\toff"]
-    assert lines[3].startswith("engine:scene\tON\tsince 20")
-    assert lines[3].endswith("by ada: It draws badly.")
+    assert lines[:4] == [
+        f"{name}\toff" for name in ("generation", "sign_up", "cameos", "read_only")
+    ]
+    assert lines[4].startswith("engine:scene\tON\tsince 20")
+    assert lines[4].endswith("by ada: It draws badly.")
     call_command("switch", "off", "engine:scene")
     call_command("switch", "off", "engine:scene")
     assert capsys.readouterr().out == (

@@ -205,6 +205,7 @@ def test_the_example_of_production_passes_the_deployment_checks_once_filled(tmp_
     given |= {
         "SECRET_KEY": "k" * 20 + "0123456789abcdefghijklmnopqrstuvwxyz",
         "WATERMARK_KEY": "0" * 64,
+        "LIKENESS_KEKS": f"2026:{'A' * 43}=",
     }
     settings = os.environ | given | {"VIGNETTE_STATE": str(tmp_path)}
     command = [sys.executable, ROOT / "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
