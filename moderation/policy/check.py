@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from moderation.policy.classifier import Floats, load_classifier
-from moderation.policy.normalise import NormalisedText, normalise
 from moderation.policy.rules import Rule, load_policy
 from moderation.policy.scan import hint_counts, markers_in, phrases_in
 from moderation.policy.verdict import PromptVerdict, Reason
-from moderation.policy.windows import Range, coarse_windows, fine_windows
+from perception.normalise import NormalisedText, normalise
+from perception.windows import Range, coarse_windows, fine_windows
 
 _QUOTED_CHARACTERS_MAX = 60
 

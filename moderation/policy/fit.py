@@ -18,11 +18,11 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from moderation.policy.classifier import COEFFICIENTS_FILE, HARMLESS, Classifier, features
-from moderation.policy.normalise import normalise
 from moderation.policy.rules import EXEMPLARS_FILE, data_digest
 from moderation.policy.scan import hint_counts
-from moderation.policy.windows import coarse_windows
+from perception.normalise import normalise
 from perception.text import EMBEDDING_DIMENSIONS
+from perception.windows import coarse_windows
 
 # Chosen by 5-fold cross-validation over the exemplars (tests/moderation/test_policy.py holds out
 # sentences of its own); the optimum is flat within a factor of two.

@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 
 from moderation.policy.classifier import Floats
-from moderation.policy.lexicon import Lexicon, without_overlaps
-from moderation.policy.normalise import NormalisedText
 from moderation.policy.rules import Rule, load_policy
-from moderation.policy.windows import Range
+from perception.lexicon import Lexicon, without_overlaps
+from perception.normalise import NormalisedText
+from perception.windows import Range
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderation.policy.normalise import normalise
+from perception.normalise import normalise
 
 
 @pytest.mark.parametrize(

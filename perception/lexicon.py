@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from moderation.policy.normalise import NormalisedText, normalise, without_accent
+from perception.normalise import NormalisedText, normalise, without_accent
 
 _AGE: Final = "(?:1[0-7]|[1-9])"  # years below 18
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u3040-\u9fff\uac00-\ud7af]")
