@@ -117,13 +117,14 @@ def judge(
     relations = relations_to(cameos.values(), by=by)
     cosigns = _cosigns(by, clip_id, cameo_ids)
     withdrawn = _withdrawn(clip_id, cameo_ids)
+    handles = [cameo.handle for cameo in cameos.values() if cameo.handle]
     made = []
     for cameo_id in dict.fromkeys(cameo_ids):
         cameo = cameos.get(cameo_id)
         if cameo is None:  # its owner's account is deleted, and the row with it
             made.append(Judgement(cameo_id, "", Outcome.DENIED, Reason.REVOKED))
             continue
-        violation = _violation(cameo, texts, nudity)
+        violation = _violation(cameo, texts, nudity, handles)
         verdict = decide(
             _terms(cameo),
             relations[cameo_id],
@@ -337,7 +338,9 @@ def _terms(cameo: Cameo) -> Terms:
     )
 
 
-def _violation(cameo: Cameo, texts: Mapping[str, str], nudity: float | None) -> Violation | None:
+def _violation(
+    cameo: Cameo, texts: Mapping[str, str], nudity: float | None, handles: Sequence[str]
+) -> Violation | None:
     if not (cameo.restriction_tags or cameo.restriction_text):
         return None
     return find_violation(
@@ -345,6 +348,7 @@ def _violation(cameo: Cameo, texts: Mapping[str, str], nudity: float | None) -> 
         own_words=cameo.restriction_text,
         texts=texts,
         nudity=nudity,
+        handles=handles,
     )
 
 
