@@ -147,6 +147,15 @@ def _variables() -> tuple[Variable, ...]:  # noqa: PLR0915 - a table
         "made under the state folder.",
         weak="the key of all faces lies in the state folder, beside what it protects",
     )
+    add("COSIGN_HOURS", "int", 48, "How long an owner has to answer whether a clip may be made.")
+    add(
+        "RECEIPT_KEY",
+        "str",
+        "",
+        "Ed25519 private keys that sign consent receipts: a PEM file or its text. The first signs, "
+        "all are published. Empty: one is made under the state folder.",
+        weak="consent receipts are signed with a key that was made under the state folder",
+    )
 
     add = section("Purchases (off by default: docs/purchases.md)")
     add("STRIPE_WEBHOOK_SECRET", "str", "", "Signing secret of the webhook endpoint (whsec_…).")

@@ -56,3 +56,15 @@ def likeness_keks(given: str, local: Path) -> Secret:
     if (local.exists() or not given) and "local:" not in given:
         entries.append(f"local:{ensure_secret(local, length_bytes=32)}")
     return Secret(",".join(entries))
+
+
+def local_seed(local: Path, *, is_needed: bool) -> Secret:
+    """Return the seed of a signing key of this instance's own; empty where there is none.
+
+    It is made where it is needed. One that is there stays in use for reading when keys are given:
+    what it signed can still be verified.
+
+    Raises:
+        OSError: the file cannot be read or made.
+    """
+    return Secret(ensure_secret(local) if is_needed or local.exists() else "")

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import env
 from config.local.state import running_instance
-from config.secrets import ensure_secret, likeness_keks
+from config.secrets import ensure_secret, likeness_keks, local_seed
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load_dotenv(BASE_DIR)
@@ -157,6 +157,8 @@ ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "everyone", "moderator", "operator", "root"]
 ACCOUNT_USERNAME_BLACKLIST += ["security", "staff", "support", "system", "vignette"]
+# Paths beside /api/v1/cameos/{handle}; who had such a name before is reached as "@search".
+ACCOUNT_USERNAME_BLACKLIST += ["consent", "enrolments", "restrictions", "search"]
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
@@ -248,6 +250,9 @@ WATERMARK_KEY = env.read("WATERMARK_KEY")
 
 # --- likenesses
 LIKENESS_KEKS = likeness_keks(env.read("LIKENESS_KEKS"), KEYS_DIR / "likeness_kek")
+COSIGN_HOURS = env.read("COSIGN_HOURS")
+RECEIPT_KEY = env.read("RECEIPT_KEY")
+RECEIPT_SEED = local_seed(KEYS_DIR / "receipt_seed", is_needed=not RECEIPT_KEY)
 
 # --- purchases: each is off while none of its variables has a value
 STRIPE_WEBHOOK_SECRET = env.read("STRIPE_WEBHOOK_SECRET")

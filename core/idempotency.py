@@ -88,7 +88,9 @@ def _lock(scope: str, key: str) -> None:
 
 
 def _digest(request: Request) -> str:
-    return _sha256(json.dumps(request.data, sort_keys=True, default=str))
+    body = json.dumps(request.data, sort_keys=True, default=str)
+    query = request.META.get("QUERY_STRING", "")  # ?dry_run=1 is another request
+    return _sha256(f"{query}\n{body}" if query else body)
 
 
 def _sha256(text: str) -> str:

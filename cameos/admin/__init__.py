@@ -1,5 +1,5 @@
-"""The moderators' desk of likenesses."""
+"""Likenesses in the moderators' desk, a module for each topic."""
 
-from cameos.admin import reviews
+from cameos.admin import cameos
 
-__all__ = ["reviews"]
+__all__ = ["cameos"]

@@ -43,8 +43,10 @@ class Cameo(models.Model):
     """One likeness and the terms under which it may be used."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # None: listed, or the account is deleted. The row outlives it: clips that show the likeness are
+    # kept hidden by it, and a sweep ends it as its owner would have.
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="cameos"
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="cameos"
     )
     kind = models.CharField(max_length=10, choices=CameoKind)
     state = models.CharField(max_length=10, choices=CameoState, default=CameoState.ACTIVE)

@@ -86,6 +86,11 @@ class CosignQuerySet(models.QuerySet["Cosign"]):
         """Keep those that can still be answered; by the database's clock."""
         return self.filter(state=CosignState.ASKED, expires_at__gt=Now())
 
+    def expired(self) -> CosignQuerySet:
+        """Keep those that nobody answered in time, whether a sweep has said so or not."""
+        late = models.Q(state=CosignState.ASKED, expires_at__lte=Now())
+        return self.filter(late | models.Q(state=CosignState.EXPIRED))
+
 
 class Cosign(models.Model):
     """A question to a cameo's owner: may this person make this clip with you?"""

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
-from accounts.selectors import Viewer, relation_of, visible_users
+from accounts.policy import ADULT_YEARS, latest_birth_of
+from accounts.selectors import (
+    Viewer,
+    following_ids,
+    likeness_standing,
+    relation_of,
+    visible_users,
+)
 from cameos.errors import CameoNotFound
-from cameos.models import Cameo, CameoAccess, CameoKind, CameoState
+from cameos.models import Audience, Cameo, CameoAccess, CameoKind, CameoState, Likeness
 from cameos.policy.mentions import plain_handle
 from cameos.policy.permission import Relation
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 NAMEABLE = (CameoKind.PERSON, CameoKind.CHARACTER)
 _UNSEEN = (CameoState.CHECKING, CameoState.REFUSED)
@@ -62,6 +74,62 @@ def own_cameo(handle: str, *, owner_id: UUID) -> Cameo:
     if cameo is None:
         raise CameoNotFound
     return cameo
+
+
+def same(cameo: Cameo) -> QuerySet[Cameo]:
+    """Return the query that is this one cameo, with its owner."""
+    return Cameo.objects.filter(pk=cameo.pk).select_related("owner")
+
+
+def with_portraits(cameos: QuerySet[Cameo]) -> QuerySet[Cameo]:
+    """Add `has_portrait` to each cameo; the portrait itself stays sealed."""
+    kept = Likeness.objects.filter(cameo_id=OuterRef("pk"), portrait__isnull=False)
+    return cameos.annotate(has_portrait=Exists(kept))
+
+
+def usable_cameos(viewer: User) -> QuerySet[Cameo]:
+    """Return the cameos that the viewer may use, or ask to use, as far as rows tell; unordered.
+
+    Their own among them. Restrictions bind a text and not a person, so they hide nothing here.
+    """
+    lists = CameoAccess.objects.filter(user_id=viewer.pk)
+    allowed = lists.filter(is_allowed=True).values("cameo_id")
+    denied = lists.filter(is_allowed=False).values("cameo_id")
+    mutual = Q(owner__in=following_ids(viewer.pk), owner__following_edges__followed_id=viewer.pk)
+    listed = Q(pk__in=allowed)
+    audience = (
+        Q(audience=Audience.EVERYONE)
+        | (Q(audience=Audience.MUTUALS) & (mutual | listed))
+        | (Q(audience=Audience.APPROVED) & listed)
+    )
+    others = audience & Q(is_paused=False) & ~Q(pk__in=denied)
+    usable = visible_cameos(viewer).filter(state=CameoState.ACTIVE)
+    # By id: the join over follows would repeat a cameo for each of its owner's.
+    return Cameo.objects.filter(
+        pk__in=usable.filter(Q(owner_id=viewer.pk) | others).values("pk")
+    ).select_related("owner")
+
+
+def lapsed(cameos: Iterable[Cameo]) -> set[UUID]:
+    """Return those that show the face of a minor whom no guardian allows it at this moment.
+
+    A guardian who is suspended or deleted tells nobody, so each use asks; in one query where no
+    owner is a minor.
+    """
+    faces = {
+        cameo.owner_id: cameo.pk
+        for cameo in cameos
+        if cameo.kind == CameoKind.PERSON and cameo.owner_id is not None
+    }
+    today = timezone.now().date()
+    minors = get_user_model().objects.filter(
+        pk__in=faces, birth_date__gt=latest_birth_of(years=ADULT_YEARS, today=today)
+    )
+    return {
+        faces[owner_id]
+        for owner_id in minors.values_list("pk", flat=True)
+        if not likeness_standing(owner_id).may_enrol
+    }
 
 
 def relations_to(cameos: Iterable[Cameo], *, by: UUID) -> dict[UUID, Relation]:

@@ -23,7 +23,7 @@ from cameos.models import Cameo, CameoUse, Cosign, CosignState, Gate, WithdrawnU
 from cameos.policy.mentions import mentions, plain_handle
 from cameos.policy.permission import SENTENCES, Outcome, Reason, Terms, decide
 from cameos.policy.restrictions import Violation, find_violation
-from cameos.selectors import relations_to, visible_cameos
+from cameos.selectors import lapsed, relations_to, visible_cameos
 from notifications.services import publish
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def judge(
     relations = relations_to(cameos.values(), by=by)
     cosigns = _cosigns(by, clip_id, cameo_ids)
     withdrawn = _withdrawn(clip_id, cameo_ids)
+    lapsed_ids = lapsed(cameos.values())
     handles = [cameo.handle for cameo in cameos.values() if cameo.handle]
     made = []
     for cameo_id in dict.fromkeys(cameo_ids):
@@ -126,7 +127,7 @@ def judge(
             continue
         violation = _violation(cameo, texts, nudity, handles)
         verdict = decide(
-            _terms(cameo),
+            _terms(cameo, is_lapsed=cameo_id in lapsed_ids),
             relations[cameo_id],
             broken_rule=violation.rule if violation else None,
             cosign=cosigns.get(cameo_id),
@@ -328,13 +329,14 @@ def _refuse(
     raise error
 
 
-def _terms(cameo: Cameo) -> Terms:
+def _terms(cameo: Cameo, *, is_lapsed: bool) -> Terms:
+    """Return the terms; a minor's face whose guardian takes the grant back counts as paused."""
     return Terms(
         kind=cameo.kind,
         state=cameo.state,
         audience=cameo.audience,
         ask_me=cameo.ask_me,
-        is_paused=cameo.is_paused,
+        is_paused=cameo.is_paused or is_lapsed,
     )
 
 
