@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 from django.utils import timezone
@@ -51,3 +52,36 @@ def uses(**fields):
     """What the rows of the gates say, oldest first."""
     rows = CameoUse.objects.filter(**fields).order_by("id")
     return [(row.gate, row.outcome, row.reason) for row in rows]
+
+
+def birthday(*, years):
+    """A date of birth of somebody who is this old, and was so for half a year."""
+    return timezone.now().date() - timedelta(days=round(365.25 * (years + 0.5)))
+
+
+def use(cameo, user, *, clip_id, gate="submit", outcome="allowed", **fields):
+    """A row of a gate, past the gate."""
+    return CameoUse.objects.create(
+        cameo=cameo,
+        user=user,
+        clip_id=clip_id,
+        gate=gate,
+        outcome=outcome,
+        terms_version=cameo.terms_version,
+        **fields,
+    )
+
+
+@contextmanager
+def heard(signal):
+    """Collect what a signal tells while the block runs, as dicts."""
+    told = []
+
+    def listen(**data):
+        told.append({key: data[key] for key in data if key not in {"signal", "sender"}})
+
+    signal.connect(listen)
+    try:
+        yield told
+    finally:
+        signal.disconnect(listen)

@@ -10,10 +10,11 @@ from django.db import connection, transaction
 from rest_framework.test import APIRequestFactory
 
 from accounts.services import block, follow
-from cameos.errors import CameoNotPermitted
+from cameos.errors import CameoNotPermitted, CameosStopped
 from cameos.models import Cameo, CameoUse, WithdrawnUse
 from cameos.services import (
     check_film,
+    end_ownerless,
     ensure_still_permitted,
     judge,
     pass_gate,
@@ -22,8 +23,16 @@ from cameos.services import (
 from core.api import ApiView
 from core.idempotency import idempotent
 from core.ids import new_id
+from core.switches import CAMEOS, throw_switch
 from notifications.selectors import events_of
-from tests.cameos.terms import make_cameo, make_cosign, make_mutuals, put_on_list, uses
+from tests.cameos.terms import (
+    birthday,
+    make_cameo,
+    make_cosign,
+    make_mutuals,
+    put_on_list,
+    uses,
+)
 from tests.racing import race
 
 GATES = ("submit", "start", "publish", "remix")
@@ -219,10 +228,24 @@ def test_a_row_remembers_the_version_of_the_terms(ada, ben):
 def test_a_cameo_whose_owner_is_deleted_is_refused_as_revoked(ada, ben):
     cameo_id = make_cameo(ada).pk
     ada.delete()
-    with pytest.raises(CameoNotPermitted) as refused:
-        pass_gate(by=ben.pk, cameo_ids=[cameo_id], gate="start", clip_id=new_id())
-    assert refused.value.extra["reason"] == "revoked"
-    assert not Cameo.objects.exists()
+    for reason in ("unknown", "revoked"):
+        with pytest.raises(CameoNotPermitted) as refused:
+            pass_gate(by=ben.pk, cameo_ids=[cameo.pk], gate="start", clip_id=new_id())
+        assert refused.value.extra["reason"] == reason
+        end_ownerless()
+    cameo.refresh_from_db()
+    assert (cameo.handle, cameo.name) == (None, "")
+
+
+def test_a_switch_stops_what_begins_and_lets_finish_what_has_begun(ada, ben):
+    cameo = make_cameo(ada)
+    throw_switch(name=CAMEOS, reason="A test.", by="ops")
+    for gate in ("submit", "remix"):
+        with pytest.raises(CameosStopped):
+            pass_gate(by=ben.pk, cameo_ids=[cameo.pk], gate=gate, clip_id=new_id())
+    for gate in ("start", "publish"):
+        pass_gate(by=ben.pk, cameo_ids=[cameo.pk], gate=gate, clip_id=new_id())
+    assert pass_gate(by=ben.pk, cameo_ids=[], gate="submit", clip_id=new_id()) == ()
 
 
 class _Refusing(ApiView):
@@ -322,3 +345,61 @@ def test_a_film_without_restrictions_passes_and_leaves_no_row(ada, ben):
         by=ben.pk, cameo_ids=[cameo.pk], clip_id=new_id(), transcript="Vote for me.", nudity=0.7
     )
     assert uses(cameo=cameo) == []
+
+
+def test_what_is_spoken_and_seen_binds_and_the_row_names_the_rule(ada, ben):
+    cameo = make_cameo(
+        ada,
+        restriction_tags=["no_politics", "no_swimwear"],
+        restriction_text="no clowns",
+    )
+    cases = [
+        ("Vote for me.", 0.0, "no_politics", "transcript"),
+        ("A clown!", 0.0, "no clowns", "transcript"),
+        ("Good morning.", 0.4, "no_swimwear", "picture"),
+    ]
+    for transcript, nudity, rule, field in cases:
+        clip_id = new_id()
+        with pytest.raises(CameoNotPermitted) as refused:
+            check_film(
+                by=ben.pk,
+                cameo_ids=[cameo.pk],
+                clip_id=clip_id,
+                transcript=transcript,
+                nudity=nudity,
+            )
+        assert (refused.value.extra["rule"], refused.value.field) == (rule, field)
+        row = CameoUse.objects.get(clip_id=clip_id)
+        assert (row.gate, row.outcome, row.reason, row.rule) == (
+            "film",
+            "denied",
+            "restricted",
+            rule,
+        )
+    film = {"clip_id": new_id(), "transcript": "Vote for me.", "nudity": 0.4}
+    check_film(by=ada.pk, cameo_ids=[cameo.pk], **film)  # terms do not bind their owner
+    assert CameoUse.objects.count() == len(cases)
+
+
+def test_a_prompt_that_breaks_a_restriction_is_refused_with_rule_field_and_span(ada, ben):
+    cameo = make_cameo(ada, restriction_tags=["no_alcohol_or_drugs"], ask_me=True)
+    texts = {"prompt": "Hello.", "shots.1.prompt": "@ada drinks a b33r"}
+    with pytest.raises(CameoNotPermitted) as refused:
+        pass_gate(by=ben.pk, cameo_ids=[cameo.pk], gate="submit", clip_id=new_id(), texts=texts)
+    assert refused.value.field == "shots.1.prompt"
+    assert refused.value.extra == {
+        "cameo": "ada",
+        "reason": "restricted",
+        "rule": "no_alcohol_or_drugs",
+        "span": [14, 18],
+    }
+    assert "no_alcohol_or_drugs" in refused.value.detail
+
+
+def test_a_minors_face_is_paused_while_no_guardian_allows_it(make_user, ben):
+    teen = make_user("teen", birth_date=birthday(years=15))
+    cameo = make_cameo(teen)
+    pet = make_cameo(teen, kind="character", handle="teen-rex")
+    (face, rex) = judge(by=ben.pk, cameo_ids=[cameo.pk, pet.pk], texts={})
+    assert (face.outcome, face.reason) == ("denied", "paused")
+    assert rex.outcome == "allowed"
