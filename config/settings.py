@@ -227,6 +227,11 @@ SPECTACULAR_SETTINGS = {
         "ConsentPurpose": "cameos.serializers.enrolments.PURPOSE_NAMES",
         "RequestedRemixKind": ["remix"],
         "ReportSubjectKind": ["clip"],
+        "ReasonEnum": "moderation.models.ReportReason",
+        "CameoKind": "cameos.models.CameoKind",
+        "CameoState": "cameos.models.CameoState",
+        "CameoReason": "cameos.policy.permission.REASONS",
+        "CosignState": "cameos.models.CosignState",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

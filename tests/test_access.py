@@ -20,10 +20,12 @@ from django.utils import timezone
 from accounts.services import answer_ward, ask_guardian, create_invite
 from cameos.policy.consent import current_text
 from cameos.services.enrolments import begin_enrolment
+from cameos.services import issue_receipts, store_likeness
 from core.ids import new_id
 from feed.services import hide_clip
 from generation.models import Job
 from notifications.services import create_webhook
+from tests.cameos.terms import make_cameo, make_cosign, use
 from tests.clips import make_clip, make_draft
 
 TEEN = timedelta(days=15 * 366)
@@ -82,6 +84,25 @@ POST   /api/v1/credits/purchases                401 404 404 404 403
 POST   /api/v1/credits/webhooks/{provider}      404 404 404 404 404
 GET    /api/v1/plans                            200 200 200 200 200
 
+GET    /api/v1/cameos                           401 200 200 200 200
+GET    /api/v1/cameos/search                    401 200 200 200 200
+GET    /api/v1/cameos/restrictions              200 200 200 200 200
+GET    /api/v1/cameos/{ada}                     401 200 200 200 200
+PATCH  /api/v1/cameos/{ada}                     401 200 404 404 403
+DELETE /api/v1/cameos/{ada}                     401 204 404 404 404
+GET    /api/v1/cameos/{ada}/portrait            401 200 404 404 404
+POST   /api/v1/cameos/{ada}/revoke              401 200 404 404 404
+GET    /api/v1/cameos/{ada}/access              401 200 404 404 404
+PUT    /api/v1/cameos/{ada}/access/{ward}       401 204 404 404 403
+DELETE /api/v1/cameos/{ada}/access/{ward}       401 204 404 404 403
+GET    /api/v1/cameos/{ada}/uses                401 200 404 404 404
+DELETE /api/v1/cameos/{ada}/uses/{clip}         401 204 404 404 404
+GET    /api/v1/cameos/{ada}/receipts            401 200 404 404 404
+GET    /api/v1/cosigns                          401 200 200 200 200
+POST   /api/v1/cosigns/{cosign}                 401 200 404 404 403
+GET    /api/v1/consents/keys                    200 200 200 200 200
+GET    /api/v1/consents/{receipt}               200 200 200 200 200
+
 GET    /api/v1/feed                             401 200 200 200 200
 GET    /api/v1/drafts                           401 200 200 200 200
 GET    /api/v1/clips/{clip}                     401 200 200 200 200
@@ -133,6 +154,9 @@ GET    /_allauth/app/v1/auth/session            401 200 200 200 200
 """
 BODIES = {
     "PATCH /api/v1/me": {"bio": "new"},
+    "PATCH /api/v1/cameos/{ada}": {"is_paused": True},
+    "PUT /api/v1/cameos/{ada}/access/{ward}": {"is_allowed": True},
+    "POST /api/v1/cosigns/{cosign}": {"answer": "approve"},
     "PATCH /api/v1/clips/{clip}": {"caption": "new"},
     "PATCH /api/v1/clips/{draft}": {"caption": "new"},
     "POST /api/v1/me/guardians": {"username": "{ada}"},
@@ -202,10 +226,15 @@ def things(clients, settings, tmp_path):
         cost_seconds=1.0,
         deadline_at=Now(),
     )
+    cameo, clip = make_cameo(ada), make_clip(ada)
+    store_likeness(cameo_id=cameo.pk, template=None, portrait=b"JPEG", pack_sha256="")
+    use(cameo, other, clip_id=clip.pk)
     return {
         "ada": "ada",
         "ward": "other",
-        "clip": make_clip(ada).pk,
+        "cosign": make_cosign(cameo, other, clip_id=new_id()).pk,
+        "receipt": issue_receipts(clip_id=clip.pk, cameo_ids=[cameo.pk])[0],
+        "clip": clip.pk,
         "draft": make_draft(ada).pk,
         "hidden": hidden.pk,
         "invite": create_invite(by=ada.pk)[0].pk,

@@ -56,9 +56,9 @@ def test_posts_that_create_or_spend_take_an_idempotency_key(made):
         if any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", []))
     }
     assert takes_key == {
-        "/api/v1/cameos/enrolments",
-        "/api/v1/cameos/enrolments/{enrolment_id}/submit",
+        "/api/v1/cameos/{handle}/revoke",
         "/api/v1/clips/{clip_id}/publish",
+        "/api/v1/cosigns/{cosign_id}",
         "/api/v1/credits/purchases",
         "/api/v1/generations",
         "/api/v1/generations/appeals",

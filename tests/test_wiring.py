@@ -11,7 +11,7 @@ from django.conf import settings
 from django.dispatch import Signal
 
 WIRING = {
-    "accounts.signals.guardian_grant_changed": [],
+    "accounts.signals.guardian_grant_changed": ["cameos.receivers.pause_without_grant"],
     "accounts.signals.guardianship_changed": ["notifications.receivers.tell_of_guardianship"],
     "cameos.signals.cameo_revoked": [],
     "cameos.signals.cosign_settled": [],
@@ -46,7 +46,7 @@ def test_every_signal_and_its_receivers_are_in_the_table():
 
 
 def test_receivers_live_above_their_signal():
-    order = ["core", "accounts", "notifications", "credits", "feed"]
+    order = ["core", "accounts", "notifications", "credits", "cameos", "feed"]
     order += ["remix", "moderation", "generation"]
     for signal, receivers in WIRING.items():
         for receiver in receivers:

@@ -41,6 +41,8 @@ class Reason(StrEnum):
     PERMITTED = ""
 
 
+REASONS = [(reason.value, reason.value) for reason in Reason if reason]
+
 # What people read; {handle} and {rule} are filled in.
 SENTENCES = {
     Reason.PROTECTED: "This face is registered to be kept out of clips.",

@@ -14,7 +14,7 @@ from cameos.models import (
     CameoKind,
     CameoState,
 )
-from cameos.policy.permission import Reason
+from cameos.policy.permission import REASONS
 
 USABLE = ("yes", "ask", "no")
 
@@ -23,13 +23,13 @@ class CameoSerializer(serializers.Serializer[Any]):
     """A cameo as its owner sees it."""
 
     handle = serializers.CharField(allow_null=True, help_text="Null: nobody can name it.")
-    kind = serializers.ChoiceField(choices=CameoKind.values)
-    state = serializers.ChoiceField(choices=CameoState.values)
+    kind = serializers.ChoiceField(choices=CameoKind.choices)
+    state = serializers.ChoiceField(choices=CameoState.choices)
     refused_reason = serializers.CharField(help_text="Why a character was refused; else empty.")
     frozen_reason = serializers.CharField(help_text="Why moderators froze it; else empty.")
     name = serializers.CharField()
     owner = serializers.CharField(source="owner.username")
-    audience = serializers.ChoiceField(choices=Audience.values)
+    audience = serializers.ChoiceField(choices=Audience.choices)
     ask_me = serializers.BooleanField(help_text="Each use of others waits for the owner's yes.")
     is_paused = serializers.BooleanField()
     voice_allowed = serializers.BooleanField()
@@ -56,14 +56,14 @@ class CameoCardSerializer(serializers.Serializer[Any]):
     """A cameo as others see it."""
 
     handle = serializers.CharField()
-    kind = serializers.ChoiceField(choices=CameoKind.values)
+    kind = serializers.ChoiceField(choices=CameoKind.choices)
     name = serializers.CharField()
     owner = serializers.CharField()
     usable = serializers.ChoiceField(
         choices=USABLE, help_text="`ask`: a clip with it waits for the owner's yes."
     )
     reason = serializers.ChoiceField(
-        choices=[*filter(None, map(str, Reason))], allow_null=True, help_text="Why not, or why so."
+        choices=REASONS, allow_null=True, help_text="Why not, or why so."
     )
 
 
@@ -78,7 +78,7 @@ class CameoChangesSerializer(serializers.Serializer[Any]):
     """What to change of a cameo; what is left out stays."""
 
     name = serializers.CharField(max_length=60, required=False, allow_blank=True)
-    audience = serializers.ChoiceField(choices=Audience.values, required=False)
+    audience = serializers.ChoiceField(choices=Audience.choices, required=False)
     ask_me = serializers.BooleanField(required=False)
     is_paused = serializers.BooleanField(required=False)
     voice_allowed = serializers.BooleanField(required=False)

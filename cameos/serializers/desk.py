@@ -51,7 +51,7 @@ class CosignSerializer(serializers.Serializer[Any]):
     answered_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
 
-    @extend_schema_field(serializers.ChoiceField(choices=CosignState.values))
+    @extend_schema_field(serializers.ChoiceField(choices=CosignState.choices))
     def get_state(self, cosign: Cosign) -> str:
         """Return where the question stands."""
         return shown_state(cosign)

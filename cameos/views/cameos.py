@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -110,6 +110,10 @@ class CameoView(ApiView):
 
     etag = True
 
+    def get_permissions(self) -> Sequence[Any]:
+        """Let a suspended account take its consent back: that is nobody's favour."""
+        return [IsAuthenticated()] if self.request.method == "DELETE" else super().get_permissions()
+
     @extend_schema(
         operation_id="cameo",
         tags=["cameos"],
@@ -166,7 +170,9 @@ class PortraitView(ApiView):
 
 
 class RevokeView(ApiView):
-    """The end of my cameo."""
+    """The end of my cameo; a suspended account may take its consent back too."""
+
+    permission_classes = (IsAuthenticated,)
 
     @extend_schema(
         operation_id="cameo_revoke",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -55,7 +55,9 @@ class UsesView(ApiView):
 
 
 class UseView(ApiView):
-    """One use of my cameo."""
+    """One use of my cameo; a suspended account may withdraw it too."""
+
+    permission_classes = (IsAuthenticated,)
 
     @extend_schema(operation_id="cameo_use_withdraw", tags=["cameos"], responses={204: None})
     def delete(self, request: Request, handle: str, clip_id: UUID) -> Response:
