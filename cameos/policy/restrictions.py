@@ -93,7 +93,8 @@ def find_violation(
 ) -> Violation | None:
     """Return the first restriction that the texts or the picture break; None: none.
 
-    Listed words cost under a millisecond; the meaning about one for each word of the texts.
+    The meaning costs 20 to 30 ms of CPU for a prompt of a line and half a second for one of 2,000
+    characters, once for all cameos of a clip; words and pictures next to nothing.
 
     Args:
         tags: names of restrictions.toml; what is not there binds nothing.
@@ -148,10 +149,11 @@ def _by_meaning(
 
 def _meaning_of_tags(tags: Sequence[Tag], text: NormalisedText) -> tuple[str, Range] | None:
     """Return the tag whose meanings a piece of the text comes nearest to, if near enough."""
-    windows = coarse_windows(text.text)
-    if not tags or not windows:
+    if not tags:
         return None
-    pieces = embed([text.text[start:end] for start, end in windows])
+    windows, pieces = _embedded_windows(text.text)
+    if not windows:
+        return None
     ordinary = (pieces @ _embedded(rules().ordinary).T).max(axis=1)
     best: tuple[float, str, Range] | None = None
     for tag in tags:
@@ -165,14 +167,29 @@ def _meaning_of_tags(tags: Sequence[Tag], text: NormalisedText) -> tuple[str, Ra
 
 def _meaning_of_own(own: Sequence[OwnRule], text: NormalisedText) -> tuple[str, Range] | None:
     """Return the clause that a word or two of the text mean, if nearly enough."""
-    pieces = _words_and_pairs(text.text)
-    if not own or not pieces:
+    if not own:
         return None
-    similar = embed(list(pieces)) @ _embedded(tuple(rule.core for rule in own)).T
+    ranges, pieces = _embedded_words(text.text)
+    if not ranges:
+        return None
+    similar = pieces @ _embedded(tuple(rule.core for rule in own)).T
     row, column = np.unravel_index(int(similar.argmax()), similar.shape)
     if similar[row, column] < rules().own:
         return None
-    return own[int(column)].rule, list(pieces.values())[int(row)]
+    return own[int(column)].rule, ranges[int(row)]
+
+
+# The same text is held against every cameo of a clip, and again after a preflight.
+@lru_cache(maxsize=16)
+def _embedded_windows(text: str) -> tuple[list[Range], Floats]:
+    windows = coarse_windows(text)
+    return windows, embed([text[start:end] for start, end in windows])
+
+
+@lru_cache(maxsize=16)
+def _embedded_words(text: str) -> tuple[list[Range], Floats]:
+    pieces = _words_and_pairs(text)
+    return list(pieces.values()), embed(list(pieces))
 
 
 def _words_and_pairs(text: str) -> dict[str, Range]:
