@@ -50,7 +50,7 @@ SENTENCES = {
     Reason.FROZEN: "@{handle} is frozen by the moderators.",
     Reason.NOT_ACTIVE: "@{handle} cannot be used: its picture is not approved.",
     Reason.WITHDRAWN: "The owner of @{handle} took it out of this clip.",
-    Reason.UNKNOWN: "There is no cameo @{handle}.",
+    Reason.UNKNOWN: "There is no such cameo.",
     Reason.PAUSED: "The owner of @{handle} lets nobody use it for now.",
     Reason.NOT_IN_AUDIENCE: "The owner of @{handle} does not let you use it.",
     Reason.RESTRICTED: "The owner of @{handle} does not want to be shown like this: {rule}.",

@@ -137,7 +137,8 @@ def judge(
         made.append(
             Judgement(
                 cameo_id=cameo_id,
-                handle=cameo.handle or "",
+                # Who is blocked may not learn of whom: a remix inherits faces that nobody named.
+                handle="" if verdict.reason == Reason.UNKNOWN else cameo.handle or "",
                 outcome=verdict.outcome,
                 reason=verdict.reason,
                 rule=verdict.rule,

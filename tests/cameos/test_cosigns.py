@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.services import block
@@ -184,6 +187,38 @@ def test_yes_no_and_the_sweep_at_once_settle_a_clip_once(make_user):
     assert cosign.state in ends[:2]
     assert "closed" in ends[:2]
     assert settled[0]["is_approved"] == (cosign.state == "approved")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_ends_while_an_owner_answers_waits_for_no_answer(make_user):
+    """The answer goes from its question to the job, the end from the job to its questions."""
+    ada, ben, clip_id = make_user("ada"), make_user("ben"), new_id()
+    cosign = make_cosign(make_cameo(ada, ask_me=True), ben, clip_id=clip_id)
+    job_is_held, answer_is_in = threading.Event(), threading.Event()
+
+    def lock_job():  # @ben's row stands for the job's
+        get_user_model().objects.select_for_update().get(pk=ben.pk)
+
+    def settle(**_):
+        answer_is_in.set()
+        assert job_is_held.wait(timeout=10)
+        lock_job()
+
+    def act(n):
+        if n == 0:
+            return answer_cosign(cosign_id=cosign.pk, by=ada, is_approved=True).state
+        with transaction.atomic():
+            lock_job()
+            job_is_held.set()
+            assert answer_is_in.wait(timeout=10)
+            drop_cosigns(clip_id=clip_id)
+        return "ended"
+
+    cosign_settled.connect(settle)
+    try:
+        assert race(act, times=2) == ["approved", "ended"]
+    finally:
+        cosign_settled.disconnect(settle)
 
 
 # --- over HTTP

@@ -90,7 +90,7 @@ def test_a_block_in_either_direction_makes_both_sides_cameos_unknown(ada, ben, d
             resolve_cast(by=viewer, handles=["x1"], texts={})
         assert refused.value.extra == {**nobody.value.extra, "cameo": other.username}
         (judged,) = judge(by=viewer.pk, cameo_ids=[cameos[other].pk], texts={})
-        assert (judged.outcome, judged.reason) == ("denied", "unknown")
+        assert (judged.outcome, judged.reason, judged.handle) == ("denied", "unknown", "")
 
 
 def test_protected_faces_and_unchecked_characters_cannot_be_named(ada, ben):
