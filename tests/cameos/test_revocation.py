@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from cameos.custody import make_key, unseal
 from cameos.errors import CameoNotFound, CameoNotPermitted, KeyShredded, UseNotFound
@@ -226,36 +227,43 @@ def test_revocations_and_sweeps_at_once_end_it_once(make_user):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_finishing_clip_and_a_revocation_do_not_pass_each_other(make_user):
-    """A clip that is finished was finished before the revocation looked for clips to hide."""
+def test_a_revocation_waits_for_a_clip_that_is_finishing_and_then_sees_it(make_user):
     ada, ben = make_user("ada"), make_user("ben")
     cameo = make_cameo(ada)
-    finished, hidden, lock = set(), [], threading.Lock()
+    is_permitted, has_hidden, finished, hidden = threading.Event(), threading.Event(), set(), []
 
     def hide(**_):
-        with lock:
-            hidden.append(set(finished))
+        hidden.append(set(finished))
+        has_hidden.set()
+
+    def is_waited_for():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return cursor.fetchone()[0] > 0
+
+    def finish():
+        with transaction.atomic():
+            ensure_still_permitted(by=ben.pk, cameo_ids=[cameo.pk], clip_id=new_id())
+            is_permitted.set()
+            until = time.monotonic() + 10
+            while not (is_waited_for() or has_hidden.wait(0.02)) and time.monotonic() < until:
+                pass
+            finished.add("clip")
 
     def act(n):
-        if n == 2:
-            revoke(handle="ada", by=ada)
-            return "revoked"
-        try:
-            with transaction.atomic():
-                ensure_still_permitted(by=ben.pk, cameo_ids=[cameo.pk], clip_id=new_id())
-                with lock:
-                    finished.add(n)
-        except CameoNotPermitted as error:
-            return error.extra["reason"]
-        return "finished"
+        if n == 0:
+            return finish()
+        assert is_permitted.wait(timeout=10)
+        return revoke(handle="ada", by=ada)
 
     cameo_revoked.connect(hide)
     try:
-        ends = race(act, times=8)
+        race(act, times=2)
     finally:
         cameo_revoked.disconnect(hide)
-    assert {n for n, end in enumerate(ends) if end == "finished"} == finished == hidden[0]
-    assert set(ends) <= {"finished", "revoked"}
+    assert hidden[0] == {"clip"}
+    with pytest.raises(CameoNotPermitted), transaction.atomic():
+        ensure_still_permitted(by=ben.pk, cameo_ids=[cameo.pk], clip_id=new_id())
 
 
 def test_no_key_can_be_made_for_what_is_revoked(ada, cameo):
