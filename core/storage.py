@@ -17,7 +17,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from http import HTTPStatus
@@ -169,6 +169,12 @@ def withhold(prefix: str, *, delete: bool = False) -> None:
     row, _ = WithheldMedia.objects.get_or_create(prefix=prefix)
     if delete:
         WithheldMedia.objects.filter(pk=row.pk).update(deletion_is_due=True)
+
+
+def withhold_all(prefixes: Collection[str]) -> None:
+    """Withhold many prefixes as `withhold` does, in a statement for each thousand."""
+    rows = [WithheldMedia(prefix=prefix) for prefix in sorted(set(prefixes))]
+    WithheldMedia.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
 
 
 def release(prefix: str) -> None:

@@ -28,6 +28,23 @@ class ClipHidden(Forbidden):
     title = "A moderator has hidden this clip."
 
 
+class ClipEnded(DomainError):
+    """A likeness in the clip may not be shown any more; nothing brings the clip back."""
+
+    code = "clip_ended"
+    status = HTTPStatus.CONFLICT
+    title = "The owner of a likeness in this clip has ended its use; it stays hidden."
+
+
+class CosignAwaited(DomainError):
+    """The owner of a likeness in the clip wants to be asked first; now they are."""
+
+    code = "cosign_awaited"
+    status = HTTPStatus.CONFLICT
+    title = "The owner of a likeness in this clip is asked; publish it once they have agreed."
+    retryable = True
+
+
 class UnknownFeedMode(DomainError):
     """The feed has no such mode."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
-# A clip entered or left the published state: clip_id (UUID), is_published (bool).
+# Clips entered or left the published state: clip_ids (list of UUID), is_published (bool).
 clip_publication_changed = Signal()
 
 # A caption is about to change: clip_id (UUID), caption (str). A receiver that raises refuses it.

@@ -7,5 +7,6 @@ class GenerationConfig(AppConfig):
     name = "generation"
 
     def ready(self) -> None:
-        """Check ENGINES when the project is checked."""
+        """Connect the receivers, and check ENGINES when the project is checked."""
+        from generation import receivers  # noqa: F401, PLC0415 - connection happens on import
         from generation.engines import configured  # noqa: F401, PLC0415 - it registers its check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from uuid import UUID
 
 from core.errors import DomainError, Forbidden, InvalidField, NotFound
 
@@ -33,6 +34,20 @@ class TooManyShots(InvalidField):
 
     code = "too_many_shots"
     title = "The engine takes fewer shots."
+
+
+class CameosNotOffered(InvalidField):
+    """The request names a likeness, and the engine draws nobody's."""
+
+    code = "cameos_not_offered"
+    title = "This engine draws no cameos."
+
+
+class TooManyCameos(InvalidField):
+    """More likenesses than an engine takes, listed and mentioned together."""
+
+    code = "too_many_cameos"
+    title = "The request names too many cameos."
 
 
 class PromptRefused(DomainError):
@@ -147,6 +162,15 @@ class JobFailed(Exception):
         self.code = code
         self.message = message
         self.retryable = retryable
+
+
+class ConsentNeeded(Exception):
+    """Owners of likenesses in the clip want to be asked before it is drawn."""
+
+    def __init__(self, cameo_ids: list[UUID]) -> None:
+        """Keep which cameos are theirs."""
+        super().__init__(f"{len(cameo_ids)} to be asked")
+        self.cameo_ids = cameo_ids
 
 
 class IllegalMove(Exception):

@@ -7,11 +7,12 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from engine.contracts import Shot
+from engine.contracts import MAX_CAST, Shot
 from generation.models import STATES, TEXT_CHARACTERS_MAX, Appeal
 from generation.services.request import SEED_MAX, GenerationRequest, RemixOf
 
 SECONDS_DEFAULT = 5
+HANDLE_LENGTH_MAX = 31  # with its "@"
 
 
 class ShotSerializer(serializers.Serializer[Any]):
@@ -52,6 +53,12 @@ class GenerationRequestSerializer(serializers.Serializer[Any]):
     caption = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
     publish = serializers.BooleanField(required=False, default=False)
     remix_of = RemixOfSerializer(required=False, allow_null=True)
+    cameos = serializers.ListField(
+        child=serializers.CharField(max_length=HANDLE_LENGTH_MAX),
+        max_length=MAX_CAST,
+        required=False,
+        help_text="Whose likenesses to show, as @handle; those that a prompt mentions are, too.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Hold prompt, shots and seconds together.
@@ -84,6 +91,7 @@ class GenerationRequestSerializer(serializers.Serializer[Any]):
             seconds=body.pop("seconds", SECONDS_DEFAULT),
             shots=shots,
             remix_of=RemixOf(remix["clip"], remix["kind"]) if remix else None,
+            cameos=tuple(dict.fromkeys(body.pop("cameos", ()))),
             **body,
         )
 
@@ -129,6 +137,9 @@ class RecipeSerializer(serializers.Serializer[Any]):
     style = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # as above
     negative_prompt = serializers.CharField(allow_null=True)
     audio = serializers.BooleanField()
+    cameos = serializers.ListField(
+        child=serializers.CharField(), help_text="Whose likenesses, as @handle."
+    )
 
 
 class GenerationRemixSerializer(serializers.Serializer[Any]):
@@ -145,7 +156,9 @@ class GenerationSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=STATES)
     stage = serializers.CharField(help_text="Finer than the state, for people.")
     progress = serializers.IntegerField(min_value=0, max_value=100)
-    position = serializers.IntegerField(allow_null=True, help_text="1: next; null: not waiting.")
+    position = serializers.IntegerField(
+        allow_null=True, help_text="1: next; null: not waiting, or for a person's consent."
+    )
     eta_seconds = serializers.IntegerField(allow_null=True)
     clip = serializers.UUIDField(allow_null=True)
     error = GenerationErrorSerializer(allow_null=True)
@@ -191,7 +204,12 @@ class PreflightSerializer(serializers.Serializer[Any]):
     price = serializers.IntegerField(help_text="Credits.")
     balance = serializers.IntegerField(help_text="Credits that may be spent now.")
     eta_seconds = serializers.IntegerField(
-        allow_null=True, help_text="Until the clip is ready; null: nothing to learn from yet."
+        allow_null=True,
+        help_text="Until the clip is ready; null: nothing to learn from yet, or a person is asked.",
+    )
+    needs_consent_of = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="@handle of each cameo whose owner is asked before the clip is made.",
     )
 
 

@@ -75,6 +75,7 @@ class PreflightView(ApiView):
                 "price": found.price,
                 "balance": found.balance,
                 "eta_seconds": found.eta_seconds,
+                "needs_consent_of": found.needs_consent_of,
             }
         )
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from provenance.marks import invisible
 
 CLIP_ASSERTION = "org.vignette.clip"
+CONSENT_ASSERTION = "org.vignette.consent"
 _GENERATOR = {"name": "Vignette", "version": "0.1.0"}
 _SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
@@ -26,8 +27,22 @@ class ParentIngredient:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentReceipt:
+    """A statement that a likeness in the clip was used with its owner's consent; names nobody.
+
+    `status_url` answers whether it still is. An instance without an address of its own has a path.
+    """
+
+    id: str
+    status_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClipClaims:
-    """Who made what, with which engine, from which parents. Never the prompt: it is private."""
+    """Who made what, with which engine, from which parents, with whose consents.
+
+    Never the prompt nor whose likenesses those are: they are private.
+    """
 
     clip_id: str
     mark_id: int
@@ -38,6 +53,7 @@ class ClipClaims:
     created_at: datetime
     instance: str
     parents: tuple[ParentIngredient, ...] = ()
+    receipts: tuple[ConsentReceipt, ...] = ()
 
 
 def digital_source_type(claims: ClipClaims) -> str:
@@ -58,21 +74,29 @@ def mark_value(mark_id: int) -> str:
 
 def manifest_definition(claims: ClipClaims) -> dict[str, Any]:
     """Write the claims as the JSON that a c2pa builder takes, without the parents' files."""
+    assertions = [
+        {"label": "c2pa.actions.v2", "data": {"actions": _actions(claims)}},
+        {
+            "label": "c2pa.soft-binding",
+            "data": {
+                "alg": invisible.ALGORITHM,
+                "blocks": [{"scope": {}, "value": mark_value(claims.mark_id)}],
+            },
+        },
+        {"label": CLIP_ASSERTION, "data": clip_assertion(claims)},
+    ]
+    if claims.receipts:
+        assertions.append({"label": CONSENT_ASSERTION, "data": consent_assertion(claims)})
     return {
         "claim_generator_info": [_GENERATOR],
         "title": claims.title,
-        "assertions": [
-            {"label": "c2pa.actions.v2", "data": {"actions": _actions(claims)}},
-            {
-                "label": "c2pa.soft-binding",
-                "data": {
-                    "alg": invisible.ALGORITHM,
-                    "blocks": [{"scope": {}, "value": mark_value(claims.mark_id)}],
-                },
-            },
-            {"label": CLIP_ASSERTION, "data": clip_assertion(claims)},
-        ],
+        "assertions": assertions,
     }
+
+
+def consent_assertion(claims: ClipClaims) -> dict[str, Any]:
+    """Our own assertion: the receipts of the consents to show the likenesses in the clip."""
+    return {"receipts": [{"id": one.id, "status_url": one.status_url} for one in claims.receipts]}
 
 
 def clip_assertion(claims: ClipClaims) -> dict[str, Any]:

@@ -12,6 +12,6 @@ from remix.services import count_publication
 
 
 @receiver(clip_publication_changed)
-def count_remix(*, clip_id: UUID, is_published: bool, **_: Any) -> None:
+def count_remix(*, clip_ids: list[UUID], is_published: bool, **_: Any) -> None:
     """Keep the parents' number of published remixes."""
-    count_publication(clip_id=clip_id, is_published=is_published)
+    count_publication(clip_ids=clip_ids, is_published=is_published)

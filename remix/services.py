@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
+from cameos.services import Judgement, judge, pass_gate, refusal_of
 from django.db import transaction
+from django.db.models import Count
 
 from accounts.selectors import Viewer, relation_of
 from feed import selectors as feed_selectors
@@ -22,7 +25,46 @@ _REASONS = {
 
 
 def check_may_remix(*, viewer: Viewer, clip_id: UUID) -> None:
-    """Return when the viewer may remix the clip now.
+    """Return when the viewer may remix the clip now, by its author and by every face in it.
+
+    Permission for a likeness is never inherited from a clip: its owner's terms of today decide.
+
+    Raises:
+        ClipNotFound: the viewer sees no such published clip.
+        RemixNotAllowed: with `reason` off, followers or mutuals.
+        cameos.errors.CameoNotPermitted: of the first face that may not be used.
+    """
+    check_author_allows(viewer=viewer, clip_id=clip_id)
+    faces = feed_selectors.cast_of(clip_id)
+    for judgement in judge(by=viewer.pk, cameo_ids=faces, texts={}):
+        if judgement.outcome == "denied":
+            raise refusal_of(judgement, field="remix_of")
+
+
+def pass_remix_gate(
+    *, by: UUID, parent_id: UUID, child_id: UUID, texts: Mapping[str, str]
+) -> tuple[Judgement, ...]:
+    """Ask the terms of every face in the parent for a clip that is to be made from it.
+
+    The answers are kept. Where one is "asked", its owner has to be asked before the clip is made.
+
+    Args:
+        by: who remixes.
+        parent_id: the clip to remix.
+        child_id: the clip in the making.
+        texts: what is asked for, by field.
+
+    Raises:
+        cameos.errors.CameoNotPermitted: for the first face that is denied.
+    """
+    faces = feed_selectors.cast_of(parent_id)
+    if not faces:
+        return ()
+    return pass_gate(by=by, cameo_ids=faces, gate="remix", clip_id=child_id, texts=texts)
+
+
+def check_author_allows(*, viewer: Viewer, clip_id: UUID) -> None:
+    """Return when the clip's author lets the viewer remix it, whatever the faces in it say.
 
     Raises:
         ClipNotFound: the viewer sees no such published clip.
@@ -65,7 +107,10 @@ def add_edge(*, child_id: UUID, parent_id: UUID, kind: str) -> None:
     feed_services.set_remix_source(clip_id=child_id, parent_id=parent_id)
 
 
-def count_publication(*, clip_id: UUID, is_published: bool) -> None:
-    """Count a clip among its parents' remixes when it is published, and no more when it is not."""
-    parents = list(Edge.objects.filter(child_id=clip_id).values_list("parent_id", flat=True))
-    feed_services.add_to_remix_count(clip_ids=parents, by=1 if is_published else -1)
+def count_publication(*, clip_ids: list[UUID], is_published: bool) -> None:
+    """Count clips among their parents' remixes when they are published, and no more when not."""
+    edges = Edge.objects.filter(child_id__in=clip_ids).values_list("parent_id")
+    sign = 1 if is_published else -1
+    changes = {parent_id: sign * number for parent_id, number in edges.annotate(number=Count("pk"))}
+    if changes:
+        feed_services.add_to_remix_counts(changes=changes)

@@ -21,8 +21,15 @@ class ClipState(models.TextChoices):
 
     DRAFT = "draft"  # seen by its author alone
     PUBLISHED = "published"
-    HIDDEN = "hidden"  # by moderation; its author sees it with the reason
+    HIDDEN = "hidden"  # by moderation: its author sees it with the reason; or for good: ClipEnd
     DELETED = "deleted"  # a tombstone: credit in a lineage, no media
+
+
+class ClipEnd(models.TextChoices):
+    """Why a clip is hidden for good: a likeness in it may not be shown any more."""
+
+    CAMEO_REVOKED = "cameo_revoked"  # its owner ended the cameo
+    USE_WITHDRAWN = "use_withdrawn"  # its owner took it out of this clip
 
 
 class RemixAllowed(models.TextChoices):
@@ -42,6 +49,12 @@ class Clip(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="clips")
     state = models.CharField(max_length=10, choices=ClipState, default=ClipState.DRAFT)
     state_before_hidden = models.CharField(max_length=10, choices=ClipState, blank=True)
+    # Empty: not ended. Set once, in the transaction that ends the consent; then nobody sees the
+    # clip, not even its author, and no decision brings it back.
+    ended_reason = models.CharField(
+        max_length=20, choices=ClipEnd, blank=True, default="", db_default=""
+    )
+    end_told_at = models.DateTimeField(null=True)  # when its author was told of the end
     mark_id = models.BigIntegerField(
         unique=True, default=new_mark_id
     )  # the invisible mark's payload
@@ -77,13 +90,23 @@ class Clip(models.Model):
                 name="clip_by_author",
             ),
             models.Index(fields=["author", "-created_at", "-id"], name="clip_drafts"),
+            models.Index(
+                fields=["id"],
+                condition=~models.Q(ended_reason="") & models.Q(end_told_at__isnull=True),
+                name="clip_end_untold",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(state=ClipState.PUBLISHED)
                 | models.Q(published_at__isnull=False),
                 name="clip_published_has_time",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_reason="")
+                | models.Q(state__in=[ClipState.HIDDEN, ClipState.DELETED]),
+                name="clip_ended_is_not_shown",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from feed.selectors.cards import (
 )
 from feed.selectors.clips import (
     author_of,
+    cast_of,
     clip_of_mark,
     clips_by,
     creditable_clips,
@@ -34,6 +35,7 @@ __all__ = [
     "Card",
     "ai_disclosure",
     "author_of",
+    "cast_of",
     "clip_card",
     "clip_cards",
     "clip_of_mark",

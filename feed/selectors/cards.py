@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Value
 
-from accounts.selectors import Viewer, following_ids
+from accounts.selectors import Viewer, following_ids, hidden_user_ids
 from core.storage import signed_url
 from feed.errors import ClipHidden, ClipNotFound
-from feed.models import Clip, ClipState, Like
+from feed.models import Clip, ClipCast, ClipState, Like
 from feed.policy import may_remix
 from feed.selectors.clips import creditable_clips, visible_clip, visible_clips
 
@@ -52,7 +53,7 @@ class Credit:
 
 def for_cards(clips: QuerySet[Clip], *, viewer: Viewer) -> QuerySet[Clip]:
     """Add to each clip what its card says about the viewer, and load nothing else."""
-    clips = clips.select_related("author").only(*_COLUMNS)
+    clips = clips.select_related("author").only(*_COLUMNS).annotate(handles=_handles(viewer))
     if not viewer.is_authenticated:
         no = Value(False, output_field=BooleanField())
         return clips.annotate(is_liked=no, is_followed=no, is_followed_back=no)
@@ -114,9 +115,11 @@ def review_media(clip_id: UUID) -> dict[str, str]:
     """Return URLs of a clip's poster and MP4 that answer while it is hidden; for moderators alone.
 
     Raises:
-        ClipNotFound: there is no such clip, or its media is deleted.
+        ClipNotFound: there is no such clip, its media is deleted, or a likeness in it may not be
+            shown to anybody any more.
     """
-    clip = Clip.objects.filter(pk=clip_id).exclude(state=ClipState.DELETED).first()
+    clips = Clip.objects.filter(pk=clip_id, ended_reason="")
+    clip = clips.exclude(state=ClipState.DELETED).first()
     if clip is None:
         raise ClipNotFound
     return {
@@ -174,6 +177,16 @@ def ai_disclosure(clip: Clip) -> Card:
     }
 
 
+def _handles(viewer: Viewer) -> ArraySubquery:
+    """Return whom a request put into the clip, but for those across a block from the viewer."""
+    cast = ClipCast.objects.filter(
+        clip_id=OuterRef("pk"), is_inherited=False, cameo__handle__isnull=False
+    )
+    if viewer.is_authenticated:
+        cast = cast.exclude(cameo__owner_id__in=hidden_user_ids(viewer))
+    return ArraySubquery(cast.order_by("cameo__handle").values("cameo__handle"))
+
+
 def _card(clip: Clip, viewer: Viewer, credits_: dict[UUID, Credit]) -> Card:
     # A hidden clip's media answers nobody but moderators, so its author's card has no URL of it.
     is_hidden = clip.state == ClipState.HIDDEN
@@ -199,7 +212,7 @@ def _card(clip: Clip, viewer: Viewer, credits_: dict[UUID, Credit]) -> Card:
             "liked": clip.is_liked,  # type: ignore[attr-defined]
             "following": clip.is_followed,  # type: ignore[attr-defined]
         },
-        "cameos": [],
+        "cameos": [f"@{handle}" for handle in clip.handles],  # type: ignore[attr-defined]
         "remix_allowed": clip.remix_allowed,
         "remix": {
             "root": reference(clip.remix_root_id, credits_),

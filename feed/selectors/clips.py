@@ -15,7 +15,7 @@ from accounts.selectors import (
     visible_users,
 )
 from feed.errors import ClipNotFound, UnknownFeedMode
-from feed.models import Clip, ClipState, HiddenClip
+from feed.models import Clip, ClipCast, ClipState, HiddenClip
 
 
 def published_clips(viewer: Viewer) -> QuerySet[Clip]:
@@ -28,8 +28,13 @@ def published_clips(viewer: Viewer) -> QuerySet[Clip]:
 
 
 def visible_clips(viewer: Viewer) -> QuerySet[Clip]:
-    """Return the clips that the viewer may see: published ones, and their own but deleted ones."""
-    return _unblocked(viewer).filter(_published_for(viewer) | _own(viewer))
+    """Return the clips that the viewer may see.
+
+    Published ones, and in any state but deleted their own and those with a likeness of theirs,
+    drafts and clips across a block too. None that ended: see `ClipEnd`.
+    """
+    seen = _not_blocked(viewer) & (_published_for(viewer) | _own(viewer))
+    return _shown_at_all().filter(seen | _starring(viewer))
 
 
 def creditable_clips(viewer: Viewer) -> QuerySet[Clip]:
@@ -101,6 +106,12 @@ def author_of(clip_id: UUID) -> UUID:
     return author_id
 
 
+def cast_of(clip_id: UUID) -> list[UUID]:
+    """Return the cameos of a clip, inherited ones too, whatever its state; in a fixed order."""
+    cast = ClipCast.objects.filter(clip_id=clip_id)
+    return list(cast.order_by("cameo_id").values_list("cameo_id", flat=True))
+
+
 def is_unpublished(clip_id: UUID) -> bool:
     """Tell whether the clip is there and was never published."""
     return Clip.objects.filter(
@@ -113,11 +124,19 @@ def clip_of_mark(mark_id: int) -> UUID | None:
     return Clip.objects.filter(mark_id=mark_id).values_list("pk", flat=True).first()
 
 
+def _shown_at_all() -> QuerySet[Clip]:
+    """Return what anybody may see at all: not of accounts that are off, nor with an ended cameo."""
+    return Clip.objects.filter(author__is_active=True, ended_reason="")
+
+
 def _unblocked(viewer: Viewer) -> QuerySet[Clip]:
-    clips = Clip.objects.filter(author__is_active=True)
+    return _shown_at_all().filter(_not_blocked(viewer))
+
+
+def _not_blocked(viewer: Viewer) -> Q:
     if not viewer.is_authenticated:
-        return clips
-    return clips.exclude(author_id__in=hidden_user_ids(viewer))
+        return Q()
+    return ~Q(author_id__in=hidden_user_ids(viewer))
 
 
 def _published_for(viewer: Viewer) -> Q:
@@ -132,3 +151,10 @@ def _own(viewer: Viewer) -> Q:
     if not viewer.is_authenticated:
         return Q(pk__in=[])
     return Q(author_id=viewer.pk) & ~Q(state=ClipState.DELETED)
+
+
+def _starring(viewer: Viewer) -> Q:
+    if not viewer.is_authenticated:
+        return Q(pk__in=[])
+    theirs = ClipCast.objects.filter(clip_id=OuterRef("pk"), cameo__owner_id=viewer.pk)
+    return Q(Exists(theirs)) & ~Q(state=ClipState.DELETED)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from cameos.services import ensure_still_permitted
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.selectors import Viewer
@@ -14,9 +15,18 @@ from core import storage
 from core.errors import InvalidField
 from core.ids import new_id
 from credits.services import reward_referral
-from feed.errors import ClipHidden, ClipNotFound, NotYourClip
-from feed.models import CAPTION_CHARACTERS_MAX, Clip, ClipState, HiddenClip, Like, RemixAllowed
-from feed.selectors import visible_clip
+from feed.errors import ClipEnded, ClipHidden, ClipNotFound, NotYourClip
+from feed.models import (
+    CAPTION_CHARACTERS_MAX,
+    Clip,
+    ClipCast,
+    ClipState,
+    HiddenClip,
+    Like,
+    RemixAllowed,
+)
+from feed.selectors import cast_of, visible_clip
+from feed.services.gates import check_caption_of_cast, pass_publish_gate
 from feed.signals import caption_changing, clip_publication_changed
 
 
@@ -35,6 +45,8 @@ def create_draft(  # noqa: PLR0913 - the facts of a finished clip; none has a se
     clip_id: UUID | None = None,
     created_at: datetime | None = None,
     remix_allowed: str = RemixAllowed.EVERYONE,
+    cast: Collection[UUID] = (),
+    inherited: Collection[UUID] = (),
 ) -> Clip:
     """Put a finished clip among its author's drafts and return it; its media is saved already.
 
@@ -54,6 +66,8 @@ def create_draft(  # noqa: PLR0913 - the facts of a finished clip; none has a se
         clip_id: the id that the media's claims name; None: a new one.
         created_at: when it was made; None: now.
         remix_allowed: who may remix it.
+        cast: the cameos that its engine was given; held by `ensure_still_permitted`.
+        inherited: further cameos, which its parents show.
 
     Raises:
         ValueError: the prefix is not one of the object store.
@@ -61,7 +75,7 @@ def create_draft(  # noqa: PLR0913 - the facts of a finished clip; none has a se
     """
     storage.prefix_of(f"{media_prefix}x")
     _check_caption(caption)
-    clip, _ = Clip.objects.get_or_create(
+    clip, is_made = Clip.objects.get_or_create(
         pk=clip_id or new_id(),
         defaults={
             "author_id": author_id,
@@ -78,34 +92,77 @@ def create_draft(  # noqa: PLR0913 - the facts of a finished clip; none has a se
             "remix_allowed": remix_allowed,
         },
     )
+    if is_made:
+        rows = [ClipCast(clip=clip, cameo_id=each, is_inherited=False) for each in cast]
+        rows += [
+            ClipCast(clip=clip, cameo_id=each, is_inherited=True)
+            for each in inherited
+            if each not in cast
+        ]
+        ClipCast.objects.bulk_create(rows)
     return clip
 
 
 def set_remix_source(*, clip_id: UUID, parent_id: UUID) -> None:
-    """Name the clip that this one was made from, and with it the root; the first parent stays."""
+    """Name the clip that this one was made from, and with it the root; the first parent stays.
+
+    Of every parent it inherits the cast: what ends a likeness ends all that was made from it.
+    """
     parent = Clip.objects.get(pk=parent_id)
+    theirs = ClipCast.objects.filter(clip_id=parent_id).values_list("cameo_id", flat=True)
+    ClipCast.objects.bulk_create(
+        [ClipCast(clip_id=clip_id, cameo_id=each, is_inherited=True) for each in theirs],
+        ignore_conflicts=True,
+    )
     Clip.objects.filter(pk=clip_id, remix_parent__isnull=True).update(
         remix_parent=parent, remix_root_id=parent.remix_root_id or parent.pk
     )
 
 
-def add_to_remix_count(*, clip_ids: list[UUID], by: int) -> None:
-    """Add `by`, which may be negative, to the number of published remixes of each clip."""
-    # One order for everybody: two remixes of the same two parents cannot wait for each other.
-    locked = Clip.objects.filter(pk__in=clip_ids).order_by("pk").select_for_update(no_key=True)
+def add_to_remix_counts(*, changes: Mapping[UUID, int]) -> None:
+    """Add to the number of published remixes of each clip; what is added may be negative."""
+    # One order for everybody, newest first as a child locks its parents: two remixes of the same
+    # two parents cannot wait for each other, nor for what ends a whole lineage.
+    locked = Clip.objects.filter(pk__in=changes).order_by("-pk").select_for_update(no_key=True)
     ids = [clip.pk for clip in locked.only("pk")]
-    Clip.objects.filter(pk__in=ids).update(remix_count=F("remix_count") + by)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {Clip._meta.db_table} AS c SET remix_count = c.remix_count + a.by"
+            " FROM unnest(%s::uuid[], %s::int[]) AS a (id, by) WHERE c.id = a.id",
+            [ids, [changes[each] for each in ids]],
+        )
 
 
-@transaction.atomic
 def publish_clip(*, clip_id: UUID, by: Viewer) -> None:
     """Show a draft to everybody; twice is harmless. Who invited its author may get credits for it.
+
+    Each owner of a likeness in it is asked by the terms of today, and the answers are kept also
+    when one is no.
 
     Raises:
         ClipNotFound: not visible to who asks.
         NotYourClip: somebody else's.
         ClipHidden: a moderator hid it.
+        cameos.errors.CameoNotPermitted: an owner's terms do not permit it.
+        CosignAwaited: an owner is to be asked first, and now is.
     """
+    pass_publish_gate(clip_id=clip_id, by=by)
+    publish_permitted(clip_id=clip_id, by=by)
+
+
+@transaction.atomic
+def publish_permitted(*, clip_id: UUID, by: Viewer) -> None:
+    """Publish a draft as `publish_clip` does, once its likenesses have passed the publish gate.
+
+    Raises:
+        ClipNotFound: not visible to who asks.
+        NotYourClip: somebody else's.
+        ClipHidden: a moderator hid it.
+        cameos.errors.CameoNotPermitted: an owner's terms have changed since.
+    """
+    # The cameos before the clip, as what revokes one locks them.
+    if Clip.objects.filter(pk=clip_id, state=ClipState.DRAFT).exists():
+        ensure_still_permitted(by=by.pk, cameo_ids=cast_of(clip_id), clip_id=clip_id)
     clip = _own(clip_id, by)
     if clip.state == ClipState.HIDDEN:
         raise ClipHidden
@@ -125,11 +182,13 @@ def update_clip(
         ClipNotFound: not visible to who asks.
         NotYourClip: somebody else's.
         InvalidField: the caption is too long.
+        cameos.errors.CameoNotPermitted: the caption breaks a restriction of a likeness in it.
         DomainError: a receiver of `caption_changing` refuses the caption.
     """
     clip = _own(clip_id, by)
     if caption is not None:
         _check_caption(caption)
+        check_caption_of_cast(clip_id=clip.pk, by=by, caption=caption)
         caption_changing.send(sender=Clip, clip_id=clip.pk, caption=caption)
         clip.caption = caption
     if remix_allowed is not None:
@@ -147,7 +206,7 @@ def delete_clip(*, clip_id: UUID, by: Viewer) -> None:
         ClipNotFound: not visible to who asks, or deleted already.
         NotYourClip: somebody else's.
     """
-    clip = _own(clip_id, by)
+    clip = _own(clip_id, by, even_ended=True)
     clip.caption, clip.like_count = "", 0
     _move(clip, to=ClipState.DELETED)
     Like.objects.filter(clip=clip).delete()
@@ -177,8 +236,11 @@ def restore_clip(*, clip_id: UUID) -> None:
 
     Raises:
         ClipNotFound: there never was such a clip.
+        ClipEnded: it is hidden for good.
     """
     clip = _locked(clip_id)
+    if clip.ended_reason:
+        raise ClipEnded
     if clip.state == ClipState.HIDDEN:
         before = ClipState(clip.state_before_hidden)
         clip.state_before_hidden = ""
@@ -191,17 +253,19 @@ def collect_deleted_media() -> int:
     return storage.collect_deleted()
 
 
-def _own(clip_id: UUID, by: Viewer) -> Clip:
+def _own(clip_id: UUID, by: Viewer, *, even_ended: bool = False) -> Clip:
     """Return the user's own clip with its row locked.
 
     Raises:
-        ClipNotFound: not visible to them.
+        ClipNotFound: not visible to them; of those that ended their author may have it back here.
         NotYourClip: visible, and somebody else's.
     """
-    if visible_clip(clip_id, viewer=by).author_id != by.pk:
-        raise NotYourClip
+    ended = Clip.objects.filter(pk=clip_id, author_id=by.pk).exclude(ended_reason="")
+    if not (even_ended and ended.exists()):
+        if visible_clip(clip_id, viewer=by).author_id != by.pk:
+            raise NotYourClip
     clip = _locked(clip_id)
-    if clip.state == ClipState.DELETED:  # meanwhile
+    if clip.state == ClipState.DELETED or (clip.ended_reason and not even_ended):  # meanwhile
         raise ClipNotFound
     return clip
 
@@ -228,7 +292,7 @@ def _move(clip: Clip, *, to: ClipState) -> None:
     )
     if was_published != (to == ClipState.PUBLISHED):
         clip_publication_changed.send(
-            sender=Clip, clip_id=clip.pk, is_published=to == ClipState.PUBLISHED
+            sender=Clip, clip_ids=[clip.pk], is_published=to == ClipState.PUBLISHED
         )
 
 

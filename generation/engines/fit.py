@@ -12,7 +12,12 @@ from engine.contracts import EngineCapabilities
 from generation.engines.breaker import takes_jobs
 from generation.engines.configured import configured
 from generation.engines.reports import capabilities_of, engine_named, report_of
-from generation.errors import SecondsOutOfRange, SizeNotOffered, TooManyShots
+from generation.errors import (
+    CameosNotOffered,
+    SecondsOutOfRange,
+    SizeNotOffered,
+    TooManyShots,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class Measures:
     size: str | None  # None: any
     seconds: int
     shots: tuple[int, ...] = ()  # the seconds of each; empty: one take
+    has_cast: bool = False  # whether somebody's face is to be drawn
 
 
 def check_fits(wanted: Measures, can: EngineCapabilities) -> None:
@@ -31,7 +37,10 @@ def check_fits(wanted: Measures, can: EngineCapabilities) -> None:
         SizeNotOffered: it does not draw that size.
         SecondsOutOfRange: nor so long or short a clip, or shot.
         TooManyShots: nor so many shots.
+        CameosNotOffered: nor anybody's face.
     """
+    if wanted.has_cast and "characters" not in can.operations:
+        raise CameosNotOffered(field="cameos")
     if wanted.size is not None and wanted.size not in can.sizes:
         raise SizeNotOffered(f"One of {', '.join(can.sizes)}.", field="size")
     longest = min(can.max_seconds, settings.GENERATION_SECONDS_MAX)
@@ -53,7 +62,7 @@ def engine_for(name: str, wanted: Measures) -> tuple[str, EngineCapabilities]:
     Raises:
         UnknownEngine: ENGINES has no such name.
         EngineNotReady: it has not said what it can do, and nobody stands in.
-        SizeNotOffered, SecondsOutOfRange, TooManyShots: it does not draw this.
+        SizeNotOffered, SecondsOutOfRange, TooManyShots, CameosNotOffered: it does not draw this.
     """
     if engine_named(name).fallback and not _is_at_work(name):
         other = stand_in(name, wanted)

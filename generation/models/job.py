@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -44,6 +46,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Keep jobs whose worker stopped renewing its lease; by the database's clock."""
         return self.filter(state__in=HELD, lease_until__lt=Now())
 
+    def with_cameo(self, cameo_id: UUID) -> JobQuerySet:
+        """Keep jobs whose clip would show a likeness, inherited or not."""
+        return self.filter(cast__contains=[cameo_id])
+
     def past_deadline(self) -> JobQuerySet:
         """Keep jobs that stayed in one state for too long; by the database's clock."""
         return self.active().filter(deadline_at__lt=Now())
@@ -80,6 +86,9 @@ class Job(models.Model):
     publish = models.BooleanField(default=False)
     parent = models.ForeignKey("feed.Clip", models.SET_NULL, null=True, related_name="remix_jobs")
     remix_kind = models.CharField(max_length=20, blank=True)  # empty: not a remix
+    cast = ArrayField(models.UUIDField(), default=list)  # cameos, with those of its parent
+    # Of those, the ones that the request does not name: no engine gets their pictures.
+    cast_inherited = ArrayField(models.UUIDField(), default=list)
 
     # What it costs and when it is its turn.
     price = models.PositiveIntegerField(default=0)  # credits, held until the end
@@ -90,7 +99,7 @@ class Job(models.Model):
     replay_of = models.OneToOneField("self", models.SET_NULL, null=True, related_name="replayed_by")
 
     # How far it is.
-    state = models.CharField(max_length=12, choices=STATES, default=State.QUEUED.value)
+    state = models.CharField(max_length=20, choices=STATES, default=State.QUEUED.value)
     stage = models.CharField(max_length=20, default="queued")  # finer than the state, for people
     progress = models.PositiveSmallIntegerField(default=0)  # 0 to 100, never falls
     engine_video_id = models.CharField(max_length=500, blank=True)  # empty: it keeps nothing
@@ -120,6 +129,7 @@ class Job(models.Model):
     )
 
     created_at = models.DateTimeField(auto_now_add=True)
+    consented_at = models.DateTimeField(null=True)  # when it joined the queue, if not at once
     started_at = models.DateTimeField(null=True)  # first claimed
     state_since = models.DateTimeField(default=timezone.now)
     engine_seconds = models.FloatField(default=0.0)  # that it had a slot, over all tries
@@ -168,6 +178,11 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"job {self.pk} ({self.state})"
+
+    @property
+    def named_cast(self) -> list[UUID]:
+        """Return the cameos whose pictures an engine gets."""
+        return [cameo_id for cameo_id in self.cast if cameo_id not in self.cast_inherited]
 
     @property
     def reference(self) -> str:

@@ -63,7 +63,7 @@ class Times:
 
     Attributes:
         engine: of which the jobs were; None: of any.
-        wait_p50, wait_p95: from being asked for to the first start.
+        wait_p50, wait_p95: from being asked for, or agreed to, to the first start.
         make_p50, make_p95: from the first start to the finished clip.
         ready: clips that were finished.
     """
@@ -109,7 +109,7 @@ class Failure:
 
 _TOTALS = f"""
     SELECT 'active', engine, state, '', count(*), sum(cost_seconds),
-           extract(epoch FROM %(now)s - min(created_at))
+           extract(epoch FROM %(now)s - min(coalesce(consented_at, created_at)))
     FROM {JOBS} WHERE state = ANY(%(active)s) GROUP BY engine, state
     UNION ALL
     SELECT 'ended', engine, state, error_code, count(*), sum(engine_seconds), 0
@@ -153,7 +153,8 @@ _TIMES = f"""
     WITH recent AS (
         SELECT engine,
                CASE WHEN started_at >= %(since)s
-                    THEN extract(epoch FROM started_at - created_at)::float8 END AS wait,
+                    THEN extract(epoch FROM started_at - coalesce(consented_at, created_at))::float8
+               END AS wait,
                CASE WHEN finished_at >= %(since)s AND state = %(ready)s
                     THEN extract(epoch FROM finished_at - started_at)::float8 END AS make
         FROM {JOBS} WHERE state = ANY(%(active)s) OR finished_at >= %(since)s
@@ -180,9 +181,10 @@ def times(*, since: datetime) -> list[Times]:
 # What was there before the first step counts in that step.
 _HISTORY = f"""
     WITH recent AS MATERIALIZED (
-        SELECT state, created_at, started_at, finished_at,
+        SELECT state, coalesce(consented_at, created_at) AS created_at, started_at, finished_at,
                coalesce(started_at, finished_at) AS left_at
-        FROM {JOBS} WHERE state = ANY(%(active)s) OR finished_at >= %(since)s
+        FROM {JOBS}
+        WHERE (state = ANY(%(active)s) OR finished_at >= %(since)s) AND state <> %(awaiting)s
     ), steps AS (
         SELECT generate_series(%(since)s::timestamptz, %(last)s, %(step)s) AS at
     ), moves AS (
@@ -228,6 +230,7 @@ def history(*, hours: int, step: timedelta, now: datetime | None = None) -> list
         "step": step,
         "origin": _EPOCH,
         "active": _ACTIVE,
+        "awaiting": State.AWAITING_CONSENT.value,
         "faults": _FAULTS,
     }
     return [Moment(at, int(depth), *rest) for at, depth, *rest in _rows(_HISTORY, given)]

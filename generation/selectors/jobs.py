@@ -15,6 +15,7 @@ from generation.engines.breaker import takes_jobs
 from generation.engines.configured import configured
 from generation.engines.reports import EngineReport, report_of
 from generation.models import Appeal, AppealState, Job, JobQuerySet
+from generation.selectors.cast import handles_of_casts
 from generation.selectors.pace import Paces
 from generation.selectors.queue import Forecast, forecast_of
 from generation.states import ACTIVE, State
@@ -48,7 +49,12 @@ def answers(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     places: dict[UUID, Forecast] = {}
     for engine in {job.engine for job in jobs if job.state == State.QUEUED}:
         places |= forecast_of(engine, paces)
-    return [_answer(job, places.get(job.pk), _eta(job, places.get(job.pk), paces)) for job in jobs]
+    handles = handles_of_casts(jobs)
+    return [
+        _answer(job, places.get(job.pk), _eta(job, places.get(job.pk), paces))
+        | {"recipe": job.recipe | {"cameos": list(handles[job.pk])}}
+        for job in jobs
+    ]
 
 
 def _answer(job: Job, place: Forecast | None, eta_seconds: int | None) -> dict[str, Any]:
@@ -67,7 +73,6 @@ def _answer(job: Job, place: Forecast | None, eta_seconds: int | None) -> dict[s
         "caption": job.caption,
         "publish": job.publish,
         "remix_of": _remix_of(job),
-        "recipe": job.recipe,
         "created_at": _time(job.created_at),
         "finished_at": _time(job.finished_at) if job.finished_at else None,
     }
@@ -125,6 +130,6 @@ def _engine(report: EngineReport) -> dict[str, Any]:
         "procedural": can.procedural if can else None,
         "captions": can.captions if can else None,
         "licence": can.licence if can else None,
-        "cameos": False,
+        "cameos": can is not None and "characters" in can.operations,
         "price_per_second": float(prices().of(report.engine.name).credits_per_second),
     }

@@ -24,7 +24,7 @@ from generation.selectors import jobs_of
 from generation.services.decision import decide
 from generation.services.lease import lock_user_jobs
 from generation.services.request import GenerationRequest
-from generation.services.submit import Favour, submit
+from generation.services.submit import Favour, admit, enqueue
 from generation.states import State
 from moderation.errors import NotAModerator, ReasonRequired
 from notifications.services import publish
@@ -154,13 +154,12 @@ def _store(
 
 def _make(appeal: Appeal) -> tuple[Job | None, DomainError | None]:
     """Queue the clip of an appeal that was upheld, or return why it cannot be queued now."""
+    request = GenerationRequest.from_json(appeal.request)
     try:
+        # What owners of likenesses answer is kept, so it is not undone with the rest.
+        admitted = admit(by=appeal.user, request=request, favour=Favour(Priority.URGENT))
         with transaction.atomic():
-            job = submit(
-                by=appeal.user,
-                request=GenerationRequest.from_json(appeal.request),
-                favour=Favour(Priority.URGENT),
-            )
+            job = enqueue(admitted)
     except DomainError as error:
         return None, error
     return job, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from cameos.services import drop_cosigns
 from django.db import transaction
 
 from core.errors import NotFound
@@ -16,6 +17,8 @@ from generation.states import TERMINAL, State
 def cancel(*, job_id: UUID, by: UUID) -> Job:
     """Cancel the user's job wherever it is, free its engine, and return it.
 
+    Questions to owners of likenesses are dropped.
+
     A job that has ended stays as it ended, so calling twice is harmless. The worker that holds the
     job notices at its next step.
 
@@ -23,6 +26,10 @@ def cancel(*, job_id: UUID, by: UUID) -> Job:
         NotFound: the user has no such job.
     """
     with transaction.atomic():
+        # The questions before the job, as an answer locks them.
+        waiting = jobs_of(by).filter(pk=job_id, state=State.AWAITING_CONSENT).first()
+        if waiting is not None:
+            drop_cosigns(clip_id=waiting.reserved_clip_id)
         job = jobs_of(by).select_for_update().filter(pk=job_id).first()
         if job is None:
             raise NotFound

@@ -15,7 +15,7 @@ from generation.errors import NoDeadLetter
 from generation.models import Job
 from generation.scheduling.fair import Priority
 from generation.services.request import GenerationRequest
-from generation.services.submit import Favour, submit
+from generation.services.submit import Favour, admit, enqueue
 
 REPLAYS_MAX = 100  # of one call: each asks policy anew
 
@@ -39,12 +39,17 @@ def replay(*, job_id: UUID) -> Job:
         feed.errors.ClipNotFound: it is a remix, and its parent is gone.
         DomainError: as `submit`; the job waits for an operator still.
     """
+    job = Job.objects.dead_letters().filter(pk=job_id).first()
+    if job is None:
+        raise NoDeadLetter
+    if job.remix_kind and job.parent_id is None:  # without it, it would be no remix
+        raise ClipNotFound
+    favour = Favour(Priority.URGENT, is_free=True, replay_of=job)
+    # The owners of its likenesses are asked anew, by their terms of today.
+    admitted = admit(by=job.user, request=GenerationRequest.of_job(job), favour=favour)
     with transaction.atomic():
-        job = _take(job_id)
-        if job.remix_kind and job.parent_id is None:  # without it, it would be no remix
-            raise ClipNotFound
-        favour = Favour(Priority.URGENT, is_free=True, replay_of=job)
-        return submit(by=job.user, request=GenerationRequest.of_job(job), favour=favour)
+        _take(job_id)
+        return enqueue(admitted)
 
 
 def replay_all() -> Replays:

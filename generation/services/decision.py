@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from cameos.services import Judgement, refusal_of
 from django.conf import settings
 
+from cameos.errors import CameoNotPermitted
 from core.errors import DomainError, GenerationStopped, ReadOnly
 from core.switches import GENERATION, READ_ONLY, engine_switch, is_thrown
 from credits.errors import BudgetSpent, InsufficientCredits
@@ -19,12 +21,13 @@ from generation.engines.fit import engine_for
 from generation.errors import PromptRefused, QueueFull, TooManyGenerations
 from generation.selectors import jobs_of, wait_of_next, waived_rules, work_before
 from generation.selectors.pace import Paces
+from generation.services.casting import ASKED, DENIED, Cast, cast_of_request, judge_cast
 from generation.services.request import GenerationRequest
 from generation.states import DEADLINES, State
 from moderation.policy.verdict import PromptVerdict
 from moderation.services import check_prompt, reasons_of
 from remix.errors import RemixNotAllowed
-from remix.services import check_may_remix
+from remix.services import check_author_allows
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -46,8 +49,21 @@ class Decision:
     waived: frozenset[str]
     waived_drawn: frozenset[str]
     reasons: list[dict[str, Any]]  # of policy, but for those
+    cast: Cast
+    judged: tuple[Judgement, ...]  # what the terms of each likeness say
     refusals: list[DomainError] = field(default_factory=list)  # the first is what is raised
     eta_seconds: int | None = None
+
+    @property
+    def asked(self) -> list[str]:
+        """Return the "@handle" of each cameo whose owner would have to be asked."""
+        return [f"@{each.handle}" for each in self.judged if each.outcome == ASKED]
+
+    @property
+    def may_ask_terms(self) -> bool:
+        """Say whether nothing but the terms of likenesses may speak against the request."""
+        first = self.refusals[0] if self.refusals else None
+        return bool(self.cast.everybody) and (first is None or isinstance(first, CameoNotPermitted))
 
     def check(self) -> None:
         """Pass when the request may become a job.
@@ -68,11 +84,15 @@ def decide(*, by: User, request: GenerationRequest, is_free: bool = False) -> De
         is_free: whether it costs nothing.
 
     Raises:
-        UnknownEngine, SizeNotOffered, SecondsOutOfRange, TooManyShots: a field cannot be had.
+        UnknownEngine, SizeNotOffered, SecondsOutOfRange, TooManyShots, CameosNotOffered,
+            TooManyCameos: a field cannot be had.
         EngineNotReady: the engine has not said yet what it can do.
         feed.errors.ClipNotFound: the clip to remix is not visible to them.
     """
-    engine, capabilities = engine_for(request.engine or settings.ENGINE_DEFAULT, request.measures)
+    cast, unknown = _cast(by, request)
+    engine, capabilities = engine_for(
+        request.engine or settings.ENGINE_DEFAULT, request.measures(has_cast=bool(cast.named))
+    )
     size = request.size or capabilities.sizes[0]
     verdicts = {name: check_prompt(text=text) for name, text in request.texts().items()}
     waived, waived_drawn = waived_rules(by.pk, request.fingerprint, request.recipe_fingerprint)
@@ -88,8 +108,10 @@ def decide(*, by: User, request: GenerationRequest, is_free: bool = False) -> De
         waived=waived,
         waived_drawn=waived_drawn,
         reasons=[one for one in reasons_of(verdicts) if one["rule"] not in waived],
+        cast=cast,
+        judged=judge_cast(by=by.pk, request=request, cast=cast),
     )
-    found.refusals.extend(_refusals(by, request, found))
+    found.refusals.extend(_refusals(by, request, found, unknown))
     return found
 
 
@@ -113,14 +135,27 @@ def eta_of(found: Decision, by: User, seconds: int) -> int | None:
     return max(1, round(wait + drawing + finishing))
 
 
-def _refusals(by: User, request: GenerationRequest, found: Decision) -> Iterator[DomainError]:
+def _cast(by: User, request: GenerationRequest) -> tuple[Cast, CameoNotPermitted | None]:
+    """Return the cast of a request, or none and the refusal of a name that is nobody's."""
+    try:
+        return cast_of_request(by=by, request=request), None
+    except CameoNotPermitted as error:
+        return Cast(), error
+
+
+def _refusals(
+    by: User, request: GenerationRequest, found: Decision, unknown: CameoNotPermitted | None
+) -> Iterator[DomainError]:
     if found.reasons:
         yield PromptRefused(reasons=found.reasons)
     if request.remix_of is not None:
         try:
-            check_may_remix(viewer=by, clip_id=request.remix_of.clip_id)
+            check_author_allows(viewer=by, clip_id=request.remix_of.clip_id)
         except RemixNotAllowed as error:
             yield error
+    if unknown is not None:
+        yield unknown
+    yield from (refusal_of(each) for each in found.judged if each.outcome == DENIED)
     yield from _of_the_instance(found, by)
     if jobs_of(by.pk).active().count() >= found.plan.waiting_max:
         yield TooManyGenerations(limit=found.plan.waiting_max)

@@ -95,7 +95,8 @@ def hand_over_waiting(engine: str) -> None:
 
 
 def _measures(job: Job) -> Measures:
-    return Measures(job.size, job.seconds, tuple(shot["seconds"] for shot in job.shots))
+    shots = tuple(shot["seconds"] for shot in job.shots)
+    return Measures(job.size, job.seconds, shots, has_cast=bool(job.named_cast))
 
 
 def _forget_at(engine: str, video_id: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from cameos.services import ensure_still_permitted, pass_gate
 from django.db import transaction
 
 from core.storage import save_folder
 from feed.errors import ClipNotFound
-from feed.services import create_draft, publish_clip
+from feed.services import create_draft, publish_permitted
 from generation.errors import AuthorInactive, LeaseLost
 from generation.models import Job
 from generation.services.moves import move, note_progress
@@ -26,14 +27,19 @@ def finish(*, job: Job, marked: MarkedClip) -> None:
         AuthorInactive: the account was closed or suspended meanwhile.
         remix.errors.RemixNotAllowed: the parent's author withdrew the permission meanwhile.
         feed.errors.ClipNotFound: the parent is gone.
+        cameos.errors.CameoNotPermitted: the owner of a likeness does not permit it any more.
         LeaseLost: the job is no longer this worker's.
     """
+    if job.cast and job.publish:  # its answers are kept whatever comes of the rest
+        pass_gate(by=job.user_id, cameo_ids=job.cast, gate="publish", clip_id=job.reserved_clip_id)
     note_progress(job, 95, "saving")
     prefix = prefix_of_claim(job, job.fence)
     marked_files = work_dir(job.pk) / "marked"
     stored_bytes = sum(file.stat().st_size for file in marked_files.rglob("*") if file.is_file())
     save_folder(marked_files, prefix=prefix)
     with transaction.atomic():
+        # The cameos before the job, as what revokes one locks them.
+        ensure_still_permitted(by=job.user_id, cameo_ids=job.cast, clip_id=job.reserved_clip_id)
         held = Job.objects.select_for_update(of=("self",)).filter(
             pk=job.pk, state=State.FINISHING, fence=job.fence
         )
@@ -52,11 +58,13 @@ def finish(*, job: Job, marked: MarkedClip) -> None:
             engine_is_procedural=job.engine_is_procedural,
             media_prefix=prefix,
             has_captions=marked.captions is not None,
+            cast=job.named_cast,
+            inherited=job.cast_inherited,
         )
         if job.parent_id is not None:
             add_edge(child_id=clip.pk, parent_id=job.parent_id, kind=job.remix_kind)
         if job.publish:
-            publish_clip(clip_id=clip.pk, by=job.user)
+            publish_permitted(clip_id=clip.pk, by=job.user)
         move(job, State.READY, clip_id=clip.pk, progress=100, stored_bytes=stored_bytes)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from engine.client import EngineClient
-from engine.contracts import Shot, Video, VideoError, VideoRequest
+from engine.contracts import CastMember, Shot, Video, VideoError, VideoRequest
 from engine.errors import (
     AnswerUnusable,
     EngineBusy,
@@ -22,6 +23,7 @@ from generation.engines.reports import client_of
 from generation.errors import JobFailed, LeaseLost, UnknownEngine
 from generation.models import Job
 from generation.selectors.pace import RENDERED
+from generation.services.casting import faces_for_engine
 from generation.services.fallback import hand_over
 from generation.services.lease import Lease
 from generation.services.moves import move, note_progress
@@ -56,6 +58,8 @@ def ensure_rendered(job: Job, *, lease: Lease) -> Path:
         JobFailed: the engine refused the request, failed, or lost the video three times.
         LeaseLost: the job is no longer this worker's; it may wait for another engine now.
         WorkerStopping: this process is ending.
+        cameos.errors.CameoNotPermitted: an owner does not permit their likeness any more.
+        ConsentNeeded: an owner wants to be asked since.
     """
     raw = work_dir(job.pk) / RAW_NAME
     if not raw.exists():
@@ -70,8 +74,14 @@ def captions_of(raw: Path) -> str:
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
+def spoken_in(captions: str) -> str:
+    """Return the words of a WebVTT file, without its times and marks."""
+    lines = (line.strip() for line in captions.splitlines())
+    return "\n".join(line for line in lines if line and line != "WEBVTT" and "-->" not in line)
+
+
 def request_of(job: Job) -> VideoRequest:
-    """Return what the engine is asked for."""
+    """Return what the engine is asked for, its cast without faces: the start gate opens those."""
     return VideoRequest(
         prompt=job.prompt,
         seconds=job.seconds,
@@ -83,6 +93,7 @@ def request_of(job: Job) -> VideoRequest:
         style=job.style or None,
         negative_prompt=job.negative_prompt or None,
         audio=job.audio,
+        cast=(CastMember("", b""),) * len(job.named_cast),
     )
 
 
@@ -93,6 +104,8 @@ class _Rendering:
         self._job, self._to, self._lease = job, to, lease
         self._is_failing = False
         self._unusable = 0
+        self._cast: tuple[CastMember, ...] = ()
+        self._gate_of = 0  # the attempt that may have the cast's faces
         try:
             self._client: EngineClient = client_of(job.engine)
         except UnknownEngine as error:
@@ -167,6 +180,8 @@ class _Rendering:
 
     def _submit(self, request: VideoRequest, number: int) -> Video:
         key = f"{self._job.pk}-{self._job.tries}.{self._job.attempt}-{number}"
+        if self._job.cast:
+            request = replace(request, cast=self._faces())
         try:
             return self._client.submit(request, idempotency_key=key)
         except EngineUnavailable as error:
@@ -174,6 +189,13 @@ class _Rendering:
             if error.may_have_arrived and not self._client.dialect.is_idempotent:
                 self._begin_again("The engine did not say whether it took the clip")
             raise
+
+    def _faces(self) -> tuple[CastMember, ...]:
+        """Return the pictures that an engine is about to get, once for each attempt."""
+        if self._gate_of != self._job.attempt:
+            self._cast = faces_for_engine(self._job)
+            self._gate_of = self._job.attempt
+        return self._cast
 
     def _note_rendered(self, video: Video, progress: int) -> None:
         """Keep the engine's facts before its file: once that is here, it is not asked again."""

@@ -11,6 +11,7 @@ from uuid import UUID
 from engine.contracts import Shot
 from generation.engines.fit import Measures
 from generation.models import Job
+from generation.selectors.cast import handles_of_cast
 
 SEED_MAX = 2**31 - 1
 
@@ -39,11 +40,12 @@ class GenerationRequest:
     caption: str = ""
     publish: bool = False
     remix_of: RemixOf | None = None
+    cameos: tuple[str, ...] = ()  # handles; those that the texts mention need not be among them
 
-    @property
-    def measures(self) -> Measures:
-        """Return what an engine may not be able to do."""
-        return Measures(self.size, self.seconds, tuple(shot.seconds for shot in self.shots))
+    def measures(self, *, has_cast: bool) -> Measures:
+        """Return what an engine may not be able to do; `has_cast`: whether it is to draw a face."""
+        shots = tuple(shot.seconds for shot in self.shots)
+        return Measures(self.size, self.seconds, shots, has_cast=has_cast)
 
     def texts(self) -> dict[str, str]:
         """Return every text that policy looks at, by the name of its field."""
@@ -57,6 +59,16 @@ class GenerationRequest:
         texts |= {f"shots.{i}.camera": shot.camera or "" for i, shot in enumerate(self.shots)}
         return {field: text for field, text in texts.items() if text}
 
+    def drawn_texts(self) -> dict[str, str]:
+        """Return the texts in which "@handle" is somebody to be drawn: a caption may name anybody."""
+        texts = {"prompt": self.prompt}
+        texts |= {f"shots.{i}.prompt": shot.prompt for i, shot in enumerate(self.shots)}
+        return {field: text for field, text in texts.items() if text}
+
+    def shown_texts(self) -> dict[str, str]:
+        """Return the texts that restrictions of likenesses bind: all that say what is shown."""
+        return {field: text for field, text in self.texts().items() if field != "negative_prompt"}
+
     @property
     def fingerprint(self) -> str:
         """Return what tells apart requests that policy reads differently: a hash of their texts."""
@@ -67,6 +79,8 @@ class GenerationRequest:
     def recipe_fingerprint(self) -> str:
         """Return what tells apart requests that are drawn differently; it is no `fingerprint`."""
         recipe = f"{self.fingerprint} {self.seed} {self.size} {self.seconds}"
+        if self.cameos:
+            recipe += f" {sorted(self.cameos)}"
         return hashlib.sha256(recipe.encode()).hexdigest()
 
     def as_json(self) -> dict[str, Any]:
@@ -85,6 +99,7 @@ class GenerationRequest:
             | {
                 "shots": tuple(Shot(**shot) for shot in kept["shots"]),
                 "remix_of": RemixOf(UUID(remix["clip_id"]), remix["kind"]) if remix else None,
+                "cameos": tuple(kept.get("cameos", ())),
             }
         )
 
@@ -105,4 +120,5 @@ class GenerationRequest:
             caption=job.caption,
             publish=job.publish,
             remix_of=remix,
+            cameos=handles_of_cast(job),
         )

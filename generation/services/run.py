@@ -5,37 +5,41 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+from cameos.services import check_film, issue_receipts
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
+from cameos.errors import CameoNotPermitted
 from core.errors import DomainError
 from core.marker import marker
 from core.storage import local_copy
 from feed.selectors import MP4_NAME, visible_clip
 from generation.errors import (
     ClipRefused,
+    ConsentNeeded,
     GenerationHalted,
     JobFailed,
     LeaseLost,
     WorkerStopping,
 )
 from generation.models import Job
+from generation.services.consent import COSIGN_EXPIRED, REVOKED, WITHDRAWN, await_consent
 from generation.services.fallback import put_back
 from generation.services.finish import finish
 from generation.services.lease import LEASE, Lease, claim, give_back, lease_kept
 from generation.services.moves import move, note_progress
-from generation.services.render import captions_of, ensure_rendered
+from generation.services.render import captions_of, ensure_rendered, spoken_in
 from generation.services.work import clear_work, work_dir
 from generation.states import TERMINAL, State
 from moderation.services import check_frames
-from provenance.claims import ClipClaims, ParentIngredient
+from provenance.claims import ClipClaims, ConsentReceipt, ParentIngredient
 from provenance.errors import MarkingFailed, ParentNotTrusted
 from provenance.pipeline import MarkedClip, mark_clip
 
@@ -43,6 +47,14 @@ DATABASE_RETRY_SECONDS = 1.0
 TITLE_CHARACTERS = 80
 TRIES_MAX = 3  # of a job whose failure may pass
 PAUSE_SECONDS = 5.0  # before the second try; four times as long before each further one
+# Of those reasons of a refused likeness that its owner decided on: the same codes as of a job that
+# ends where it waits.
+_CODES = {
+    "revoked": REVOKED,
+    "withdrawn": WITHDRAWN,
+    "cosign_denied": "cosign_denied",
+    "cosign_expired": COSIGN_EXPIRED,
+}
 _log = logging.getLogger(__name__)
 
 
@@ -67,12 +79,21 @@ def ensure_allowed(raw: Path, *, job: Job) -> None:
 
     Raises:
         ClipRefused: a frame goes against policy.
+        cameos.errors.CameoNotPermitted: what is seen or spoken breaks a likeness's restriction.
         LeaseLost: the job is no longer this worker's.
     """
     note_progress(job, 82, "checking")
     verdict = check_frames(path=raw)
     if not verdict.allowed and verdict.rule not in job.waived_rules:
         raise ClipRefused(f"Rule {verdict.rule}, at {verdict.at_seconds:.1f} s.", rule=verdict.rule)
+    if job.cast:
+        check_film(
+            by=job.user_id,
+            cameo_ids=job.cast,
+            clip_id=job.reserved_clip_id,
+            transcript=spoken_in(captions_of(raw)),
+            nudity=verdict.score,
+        )
 
 
 def ensure_marked(raw: Path, *, job: Job, lease: Lease) -> MarkedClip:
@@ -92,7 +113,8 @@ def ensure_marked(raw: Path, *, job: Job, lease: Lease) -> MarkedClip:
             parent = visible_clip(job.parent_id, viewer=job.user)
             mp4 = copies.enter_context(local_copy(f"{parent.media_prefix}{MP4_NAME}"))
             parents = [ParentIngredient(mp4, str(parent.pk), "parentOf")]
-        claims = claims_for(job, parents=tuple(parents))
+        receipts = issue_receipts(clip_id=job.reserved_clip_id, cameo_ids=job.cast)
+        claims = claims_for(job, parents=tuple(parents), receipts=receipts)
         out_dir = work_dir(job.pk) / "marked"
         try:
             return mark_clip(
@@ -111,8 +133,16 @@ def ensure_marked(raw: Path, *, job: Job, lease: Lease) -> MarkedClip:
             raise
 
 
-def claims_for(job: Job, *, parents: tuple[ParentIngredient, ...]) -> ClipClaims:
-    """Return what the clip's credentials say; the prompt stays private."""
+def claims_for(
+    job: Job, *, parents: tuple[ParentIngredient, ...], receipts: Sequence[UUID] = ()
+) -> ClipClaims:
+    """Return what the clip's credentials say; the prompt stays private, and so do names of faces.
+
+    Args:
+        job: it.
+        parents: the clips that it is made from.
+        receipts: of the owners' consents.
+    """
     return ClipClaims(
         clip_id=str(job.reserved_clip_id),
         mark_id=job.mark_id,
@@ -123,6 +153,10 @@ def claims_for(job: Job, *, parents: tuple[ParentIngredient, ...]) -> ClipClaims
         created_at=job.created_at,
         instance=settings.PUBLIC_URL or settings.INSTANCE_NAME,
         parents=parents,
+        receipts=tuple(
+            ConsentReceipt(str(each), f"{settings.PUBLIC_URL}/api/v1/consents/{each}")
+            for each in receipts
+        ),
     )
 
 
@@ -133,6 +167,9 @@ def outcome_recorded(job: Job) -> Iterator[None]:
         yield
     except LeaseLost:
         _log.info("job %s is no longer ours", job.pk)
+        _forget_if_ended(job)
+    except ConsentNeeded as needed:
+        _ask_or_end(job, needed)
     except (WorkerStopping, OperationalError, InterfaceError) as error:
         _log.warning("job %s goes back to the queue: %r", job.pk, error)
         _give_back_when_possible(job)
@@ -173,13 +210,36 @@ def _try_again(job: Job, error: JobFailed | DomainError) -> None:
     put_back(job, stage="retrying", tries=job.tries + 1, not_before=Now() + pause_after(job.tries))
 
 
+def _ask_or_end(job: Job, needed: ConsentNeeded) -> None:
+    """Let the job wait for owners who want to be asked since it was queued."""
+    try:
+        await_consent(job, needed.cameo_ids)
+    except LeaseLost:
+        _log.info("job %s ended before its owners could be asked", job.pk)
+    except DomainError as error:
+        _try_again_or_end(job, error)
+
+
+def _forget_if_ended(job: Job) -> None:
+    """Clear the files of a job that somebody else ended, such as its author or a revocation."""
+    if Job.objects.filter(pk=job.pk, state__in=TERMINAL).exists():
+        clear_work(job.pk)
+
+
+def _code_of(error: JobFailed | DomainError) -> str:
+    """Return what the author is told; where a likeness's owner ended it, that."""
+    if isinstance(error, CameoNotPermitted):
+        return _CODES.get(str(error.extra.get("reason")), error.code)
+    return error.code[:60]
+
+
 def _end(job: Job, error: JobFailed | DomainError) -> None:
     message = error.message if isinstance(error, JobFailed) else error.detail
     failed = isinstance(error, JobFailed) or error.retryable
     move(
         job,
         State.FAILED if failed else State.REFUSED,
-        error_code=error.code[:60],
+        error_code=_code_of(error),
         error_message=message[:500],
         is_retryable=error.retryable,
         refused_rule=error.extra["rule"] if isinstance(error, ClipRefused) else "",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+from cameos.services import carry_on_revocations, drop_cosigns, expire_cosigns
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
@@ -15,12 +16,13 @@ from core.retention import forget_old_answers
 from core.storage import delete_prefix
 from credits.services import expire_lots, pay_referrals
 from engine.errors import EngineError, VideoNotFound
-from feed.services import collect_deleted_media
+from feed.services import collect_deleted_media, tell_of_ends
 from generation.engines.breaker import takes_jobs
 from generation.engines.configured import configured
 from generation.engines.reports import client_of
 from generation.errors import LeaseLost, UnknownEngine
 from generation.models import Job
+from generation.services.consent import expire_unanswered
 from generation.services.fallback import hand_over_waiting
 from generation.services.finish import prefix_of_claim
 from generation.services.lease import CLAIMS_MAX, LEASE
@@ -39,7 +41,8 @@ _log = logging.getLogger(__name__)
 def sweep() -> None:
     """Bring every job that nobody carries on to where somebody does; harmless at any time.
 
-    Re-queues jobs whose lease ran out, expires jobs past their deadline, takes waiting jobs off
+    Ends questions to owners of likenesses that nobody answered, and goes on with revocations that a
+    crash cut off. Re-queues jobs whose lease ran out, expires jobs past their deadline, takes waiting jobs off
     engines that take none, calls workers for jobs that a free slot waits for, and removes what
     ended jobs left behind. One sweep runs at a time.
     """
@@ -49,6 +52,8 @@ def sweep() -> None:
 
 
 def _sweep() -> None:
+    expire_cosigns()
+    carry_on_revocations()
     for job in Job.objects.past_deadline()[:BATCH]:
         _if_still_so(job, _expire)
     for job in Job.objects.lease_ran_out()[:BATCH]:
@@ -57,6 +62,7 @@ def _sweep() -> None:
         if not takes_jobs(engine):
             hand_over_waiting(engine)
         wake_startable(engine=engine)
+    tell_of_ends()
     away: set[str] = set()  # an engine that does not answer is asked once a sweep
     for job in Job.objects.untidy(ended_for=TIDY_AFTER)[:BATCH]:
         if job.engine not in away and not tidy(job):
@@ -95,6 +101,8 @@ def tidy(job: Job) -> bool:
     if job.engine_video_id and not _release(job):
         return False
     clear_work(job.pk)
+    if job.cast:
+        drop_cosigns(clip_id=job.reserved_clip_id)
     for fence in range(1, job.fence + 1):
         if not (job.state == State.READY and fence == job.fence):
             delete_prefix(prefix_of_claim(job, fence))
@@ -124,6 +132,9 @@ def _if_still_so(job: Job, change: Callable[[Job], None]) -> None:
 
 
 def _expire(job: Job) -> None:
+    if job.state == State.AWAITING_CONSENT:
+        expire_unanswered(job)
+        return
     move(
         job,
         State.EXPIRED,
