@@ -28,9 +28,9 @@ ACTIVE = frozenset(State) - TERMINAL
 
 _ENDS = frozenset({State.REFUSED, State.FAILED, State.CANCELLED, State.EXPIRED})
 
-# To `awaiting_consent` also from `rendering`, before anything is drawn: the owner asks for it since.
-# Back to `queued`: its worker died or gave it back, and what was finished is kept; or another
-# engine takes it over, also from the queue of its own.
+# To `awaiting_consent` also from `rendering`, before anything is drawn: an owner wants to be asked
+# since. Back to `queued`: its worker died or gave it back, and what was finished is kept; or
+# another engine takes it over, also from the queue of its own.
 MOVES: dict[State, frozenset[State]] = {
     State.AWAITING_CONSENT: _ENDS | {State.QUEUED},
     State.QUEUED: _ENDS | {State.QUEUED, State.RENDERING},

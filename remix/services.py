@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 from uuid import UUID
 
-from cameos.services import Judgement, judge, pass_gate, refusal_of
 from django.db import transaction
 from django.db.models import Count
 
 from accounts.selectors import Viewer, relation_of
+from cameos.services import Judgement, judge, pass_gate, refusal_of
 from feed import selectors as feed_selectors
 from feed import services as feed_services
 from feed.errors import ClipNotFound
@@ -36,9 +37,10 @@ def check_may_remix(*, viewer: Viewer, clip_id: UUID) -> None:
     """
     check_author_allows(viewer=viewer, clip_id=clip_id)
     faces = feed_selectors.cast_of(clip_id)
-    for judgement in judge(by=viewer.pk, cameo_ids=faces, texts={}):
+    for judgement in judge(by=cast(UUID, viewer.pk), cameo_ids=faces, texts={}):
         if judgement.outcome == "denied":
-            raise refusal_of(judgement, field="remix_of")
+            refused = refusal_of(judgement, field="remix_of")
+            raise refused
 
 
 def pass_remix_gate(

@@ -11,11 +11,15 @@ from django.conf import settings
 from django.dispatch import Signal
 
 WIRING = {
-    "accounts.signals.guardian_grant_changed": ["cameos.receivers.pause_without_grant"],
-    "accounts.signals.guardianship_changed": ["notifications.receivers.tell_of_guardianship"],
-    "cameos.signals.cameo_revoked": [],
-    "cameos.signals.cosign_settled": [],
-    "cameos.signals.use_withdrawn": [],
+    "cameos.signals.cameo_revoked": [
+        "feed.receivers.end_clips_of_cameo",
+        "generation.receivers.end_jobs_of_cameo",
+    ],
+    "cameos.signals.cosign_settled": ["generation.receivers.carry_out_answer"],
+    "cameos.signals.use_withdrawn": [
+        "feed.receivers.end_clip_of_use",
+        "generation.receivers.end_job_of_use",
+    ],
     "feed.signals.caption_changing": ["moderation.receivers.check_caption"],
     "feed.signals.clip_publication_changed": ["remix.receivers.count_remix"],
 }

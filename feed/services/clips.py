@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import cast as typed
 from uuid import UUID
 
-from cameos.services import ensure_still_permitted
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.selectors import Viewer
+from cameos.services import ensure_still_permitted
 from core import storage
 from core.errors import InvalidField
 from core.ids import new_id
@@ -28,6 +29,11 @@ from feed.models import (
 from feed.selectors import cast_of, visible_clip
 from feed.services.gates import check_caption_of_cast, pass_publish_gate
 from feed.signals import caption_changing, clip_publication_changed
+
+_COUNT = f"""
+    UPDATE {Clip._meta.db_table} AS c SET remix_count = c.remix_count + a.by
+    FROM unnest(%s::uuid[], %s::int[]) AS a (id, by) WHERE c.id = a.id
+"""  # noqa: S608 - the table name of our own model
 
 
 def create_draft(  # noqa: PLR0913 - the facts of a finished clip; none has a sensible default
@@ -126,11 +132,7 @@ def add_to_remix_counts(*, changes: Mapping[UUID, int]) -> None:
     locked = Clip.objects.filter(pk__in=changes).order_by("-pk").select_for_update(no_key=True)
     ids = [clip.pk for clip in locked.only("pk")]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {Clip._meta.db_table} AS c SET remix_count = c.remix_count + a.by"
-            " FROM unnest(%s::uuid[], %s::int[]) AS a (id, by) WHERE c.id = a.id",
-            [ids, [changes[each] for each in ids]],
-        )
+        cursor.execute(_COUNT, [ids, [changes[each] for each in ids]])
 
 
 def publish_clip(*, clip_id: UUID, by: Viewer) -> None:
@@ -162,7 +164,7 @@ def publish_permitted(*, clip_id: UUID, by: Viewer) -> None:
     """
     # The cameos before the clip, as what revokes one locks them.
     if Clip.objects.filter(pk=clip_id, state=ClipState.DRAFT).exists():
-        ensure_still_permitted(by=by.pk, cameo_ids=cast_of(clip_id), clip_id=clip_id)
+        ensure_still_permitted(by=typed(UUID, by.pk), cameo_ids=cast_of(clip_id), clip_id=clip_id)
     clip = _own(clip_id, by)
     if clip.state == ClipState.HIDDEN:
         raise ClipHidden
@@ -261,9 +263,9 @@ def _own(clip_id: UUID, by: Viewer, *, even_ended: bool = False) -> Clip:
         NotYourClip: visible, and somebody else's.
     """
     ended = Clip.objects.filter(pk=clip_id, author_id=by.pk).exclude(ended_reason="")
-    if not (even_ended and ended.exists()):
-        if visible_clip(clip_id, viewer=by).author_id != by.pk:
-            raise NotYourClip
+    is_found = even_ended and ended.exists()
+    if not is_found and visible_clip(clip_id, viewer=by).author_id != by.pk:
+        raise NotYourClip
     clip = _locked(clip_id)
     if clip.state == ClipState.DELETED or (clip.ended_reason and not even_ended):  # meanwhile
         raise ClipNotFound

@@ -55,9 +55,10 @@ def end_clip(*, clip_id: UUID) -> bool:
 
 
 def tell_of_ends(*, most: int = TOLD_AT_ONCE) -> int:
-    """Tell authors of clips that ended, the oldest clips first, and return of how many; for a sweep.
+    """Tell authors of clips that ended, the oldest clips first, and return of how many.
 
-    Each clip is told of once, in a transaction of its own: what a crash cuts off the next call does.
+    For a sweep. Each clip is told of once, in a transaction of its own: what a crash cuts off the
+    next call does.
     """
     untold = Clip.objects.exclude(ended_reason="").filter(end_told_at__isnull=True)
     told = 0

@@ -6,11 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
-from cameos.services import ask_owners, judge, pass_gate
 from django.db import transaction
 
 from accounts.selectors import Viewer
 from cameos.errors import CameoNotPermitted
+from cameos.services import ask_owners, judge, pass_gate
 from feed.errors import CosignAwaited, NotYourClip
 from feed.models import ClipState
 from feed.selectors import cast_of, visible_clip
@@ -38,7 +38,7 @@ def pass_publish_gate(*, clip_id: UUID, by: Viewer) -> None:
     judged = pass_gate(by=by.pk, cameo_ids=cameo_ids, gate="publish", clip_id=clip_id, texts=texts)
     to_ask = [each.cameo_id for each in judged if each.outcome == "asked"]
     if to_ask:
-        ask = partial(_ask, cast("User", by), clip_id, to_ask, clip.caption)
+        ask = partial(_ask, by, clip_id, to_ask, clip.caption)
         ask()
         error = CosignAwaited(cameos=[f"@{j.handle}" for j in judged if j.outcome == "asked"])
         error.after_rollback = ask
@@ -52,7 +52,10 @@ def check_caption_of_cast(*, clip_id: UUID, by: Viewer, caption: str) -> None:
         cameos.errors.CameoNotPermitted: it does.
     """
     judged = judge(
-        by=by.pk, cameo_ids=cast_of(clip_id), texts={"caption": caption}, clip_id=clip_id
+        by=cast(UUID, by.pk),
+        cameo_ids=cast_of(clip_id),
+        texts={"caption": caption},
+        clip_id=clip_id,
     )
     for each in judged:
         if each.reason == "restricted":

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from cameos.selectors import handles_of
-
 from generation.models import Job
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from cameos.services import drop_cosigns
 from django.db import transaction
 
+from cameos.services import drop_cosigns
 from core.errors import NotFound
 from generation.models import Job
 from generation.selectors import jobs_of

@@ -16,7 +16,6 @@ from cameos.services import (
     refusal_of,
     resolve_cast,
 )
-
 from engine.contracts import MAX_CAST, CastMember
 from feed.selectors import cast_of
 from generation.errors import ConsentNeeded, JobFailed, TooManyCameos
@@ -134,7 +133,8 @@ def ask_for(job: Job, cameo_ids: Sequence[UUID]) -> None:
     judged = judge(by=job.user_id, cameo_ids=job.cast, texts={}, clip_id=job.reserved_clip_id)
     for judgement in judged:
         if judgement.outcome == DENIED:
-            raise refusal_of(judgement)
+            refused = refusal_of(judgement)
+            raise refused
 
 
 def _to_ask(judged: Sequence[Judgement]) -> list[UUID]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
-from cameos.services import drop_cosigns
 from django.db import transaction
 from django.db.models.functions import Now
 
+from cameos.services import drop_cosigns
 from generation.models import Job
 from generation.services.casting import ask_for
 from generation.services.moves import move

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from cameos.services import Judgement, refusal_of
 from django.conf import settings
 
 from cameos.errors import CameoNotPermitted
+from cameos.services import Judgement, refusal_of
 from core.errors import DomainError, GenerationStopped, ReadOnly
 from core.switches import GENERATION, READ_ONLY, engine_switch, is_thrown
 from credits.errors import BudgetSpent, InsufficientCredits

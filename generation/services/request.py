@@ -60,7 +60,7 @@ class GenerationRequest:
         return {field: text for field, text in texts.items() if text}
 
     def drawn_texts(self) -> dict[str, str]:
-        """Return the texts in which "@handle" is somebody to be drawn: a caption may name anybody."""
+        """Return the texts in which "@handle" is to be drawn: a caption may name anybody."""
         texts = {"prompt": self.prompt}
         texts |= {f"shots.{i}.prompt": shot.prompt for i, shot in enumerate(self.shots)}
         return {field: text for field, text in texts.items() if text}

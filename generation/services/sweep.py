@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from cameos.services import carry_on_revocations, drop_cosigns, expire_cosigns
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from cameos.services import carry_on_revocations, drop_cosigns, expire_cosigns
 from core.errors import DomainError
 from core.retention import forget_old_answers
 from core.storage import delete_prefix
@@ -42,9 +42,9 @@ def sweep() -> None:
     """Bring every job that nobody carries on to where somebody does; harmless at any time.
 
     Ends questions to owners of likenesses that nobody answered, and goes on with revocations that a
-    crash cut off. Re-queues jobs whose lease ran out, expires jobs past their deadline, takes waiting jobs off
-    engines that take none, calls workers for jobs that a free slot waits for, and removes what
-    ended jobs left behind. One sweep runs at a time.
+    crash cut off. Re-queues jobs whose lease ran out, expires jobs past their deadline, takes
+    waiting jobs off engines that take none, calls workers for jobs that a free slot waits for, and
+    removes what ended jobs left behind. One sweep runs at a time.
     """
     with _alone() as is_alone:
         if is_alone:

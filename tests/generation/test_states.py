@@ -16,6 +16,8 @@ from notifications.models import Event
 from notifications.selectors import events_after
 
 LEGAL = {
+    ("awaiting_consent", "queued"),
+    ("rendering", "awaiting_consent"),
     ("queued", "rendering"),
     ("queued", "queued"),  # of another engine
     ("rendering", "finishing"),
@@ -23,7 +25,8 @@ LEGAL = {
     ("finishing", "ready"),
     ("finishing", "queued"),
     *itertools.product(
-        ("queued", "rendering", "finishing"), ("refused", "failed", "cancelled", "expired")
+        ("awaiting_consent", "queued", "rendering", "finishing"),
+        ("refused", "failed", "cancelled", "expired"),
     ),
 }
 
