@@ -51,10 +51,15 @@ def make_clip(author: User, **fields: Any) -> Clip:
 
 def save_media(folder: Path, *, prefix: str) -> None:
     """Save what every finished clip holds under the prefix."""
+    write_media(folder)
+    save_folder(folder, prefix=prefix)
+
+
+def write_media(folder: Path) -> None:
+    """Put into a folder what every finished clip holds."""
     (folder / "hls").mkdir(exist_ok=True)
     (folder / MP4_NAME).write_bytes(MP4_BYTES)
     (folder / POSTER_NAME).write_bytes(b"\xff\xd8 a picture \xff\xd9")
     (folder / HLS_NAME).write_text("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n0.m3u8\n")
     (folder / "hls" / "0.m3u8").write_text('#EXTM3U\n#EXT-X-MAP:URI="0.m4s"\n')
     (folder / "hls" / "0.m4s").write_bytes(b"segments")
-    save_folder(folder, prefix=prefix)

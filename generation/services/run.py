@@ -201,6 +201,7 @@ def _try_again_or_end(job: Job, error: JobFailed | DomainError) -> None:
             _end(job, error)
     except LeaseLost:
         _log.info("job %s ended otherwise before it could end by %r", job.pk, error)
+        _forget_if_ended(job)
 
 
 def _try_again(job: Job, error: JobFailed | DomainError) -> None:

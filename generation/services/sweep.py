@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from cameos.services import carry_on_revocations, drop_cosigns, expire_cosigns
+from cameos.services import drop_cosigns
 from core.errors import DomainError
 from core.retention import forget_old_answers
 from core.storage import delete_prefix
@@ -41,10 +41,9 @@ _log = logging.getLogger(__name__)
 def sweep() -> None:
     """Bring every job that nobody carries on to where somebody does; harmless at any time.
 
-    Ends questions to owners of likenesses that nobody answered, and goes on with revocations that a
-    crash cut off. Re-queues jobs whose lease ran out, expires jobs past their deadline, takes
-    waiting jobs off engines that take none, calls workers for jobs that a free slot waits for, and
-    removes what ended jobs left behind. One sweep runs at a time.
+    Re-queues jobs whose lease ran out, expires jobs past their deadline, takes waiting jobs off
+    engines that take none, calls workers for jobs that a free slot waits for, tells authors of
+    clips that ended with a likeness, and removes what ended jobs left behind. One sweep runs at a time.
     """
     with _alone() as is_alone:
         if is_alone:
@@ -52,8 +51,6 @@ def sweep() -> None:
 
 
 def _sweep() -> None:
-    expire_cosigns()
-    carry_on_revocations()
     for job in Job.objects.past_deadline()[:BATCH]:
         _if_still_so(job, _expire)
     for job in Job.objects.lease_ran_out()[:BATCH]:

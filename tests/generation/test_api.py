@@ -59,6 +59,7 @@ def test_a_request_is_accepted_as_a_queued_job(ada):
         "style": None,
         "negative_prompt": None,
         "audio": True,
+        "cameos": [],
     }
     assert ada.get(f"{URL}/{job['id']}").json() == job
 
