@@ -70,10 +70,20 @@ class MarkSerializer(serializers.Serializer[Any]):
     )
 
 
+class VerifiedConsentSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(help_text="Of the receipt; it names nobody.")
+    status = serializers.ChoiceField(choices=["valid", "withdrawn", "revoked", "erased"])
+    status_url = serializers.CharField()
+
+
 class VerifiedClipSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     credentials = CredentialsSerializer(
         allow_null=True, help_text="Null where you may not see the clip, or it is gone."
+    )
+    consents = VerifiedConsentSerializer(
+        many=True,
+        help_text="Whether the consents to show the likenesses in it hold at this moment.",
     )
 
 

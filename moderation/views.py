@@ -135,7 +135,11 @@ def _answer(found: services.Finding) -> dict[str, Any]:
     seen = found.verification
     clip = None
     if found.clip_id is not None:
-        clip = {"id": str(found.clip_id), "credentials": found.credentials}
+        clip = {
+            "id": str(found.clip_id),
+            "credentials": found.credentials,
+            "consents": found.consents,
+        }
     return {
         "made_here": clip is not None,
         "media_kind": seen.media_kind,

@@ -85,8 +85,8 @@ def manifest_definition(claims: ClipClaims) -> dict[str, Any]:
         },
         {"label": CLIP_ASSERTION, "data": clip_assertion(claims)},
     ]
-    if claims.receipts:
-        assertions.append({"label": CONSENT_ASSERTION, "data": consent_assertion(claims)})
+    if consents := consent_assertion(claims):
+        assertions.append({"label": CONSENT_ASSERTION, "data": consents})
     return {
         "claim_generator_info": [_GENERATOR],
         "title": claims.title,
@@ -94,8 +94,13 @@ def manifest_definition(claims: ClipClaims) -> dict[str, Any]:
     }
 
 
-def consent_assertion(claims: ClipClaims) -> dict[str, Any]:
-    """Our own assertion: the receipts of the consents to show the likenesses in the clip."""
+def consent_assertion(claims: ClipClaims) -> dict[str, Any] | None:
+    """Our own assertion: the receipts of the consents to show the likenesses in it; None: no one's.
+
+    It names no person: who may know asks at the address, which tells whether the consent holds.
+    """
+    if not claims.receipts:
+        return None
     return {"receipts": [{"id": one.id, "status_url": one.status_url} for one in claims.receipts]}
 
 

@@ -14,7 +14,12 @@ from av import FFmpegError
 from c2pa import C2paError
 from numpy.typing import NDArray
 
-from provenance.claims import ClipClaims, clip_assertion
+from provenance.claims import (
+    CONSENT_ASSERTION,
+    ClipClaims,
+    clip_assertion,
+    consent_assertion,
+)
 from provenance.errors import MarkingFailed, ParentNotTrusted
 from provenance.marker import Marker
 from provenance.marks.invisible import ACCEPT_Z, luma_template
@@ -186,7 +191,8 @@ def _check_manifests(package: Package, claims: ClipClaims, marker: Marker) -> No
         if reading.state != "trusted" or reading.problems:
             problems = ", ".join(reading.problems)
             raise MarkingFailed(f"{path.name} was signed but reads {reading.state}: {problems}")
-        if reading.clip != clip_assertion(claims):
+        consents = reading.assertion(CONSENT_ASSERTION)
+        if reading.clip != clip_assertion(claims) or consents != consent_assertion(claims):
             raise MarkingFailed(f"{path.name} was signed but states something else")
 
 
@@ -231,6 +237,7 @@ def _write_record(work: Path, package: Package, info: MediaInfo, claims: ClipCla
     )
     record = {
         "clip": clip_assertion(claims),
+        "consents": consent_assertion(claims),
         "width_px": width_px,
         "height_px": height_px,
         "seconds": info.seconds,
@@ -250,7 +257,7 @@ def _publish(work: Path, out_dir: Path, claims: ClipClaims) -> None:
 
 
 def _already_marked(out_dir: Path, claims: ClipClaims) -> MarkedClip | None:
-    """Read an earlier result, or None when there is none or its files are not what they were.
+    """Read an earlier result; None: there is none, or it is damaged or states other consents.
 
     Raises:
         MarkingFailed: the folder holds another clip.
@@ -262,6 +269,8 @@ def _already_marked(out_dir: Path, claims: ClipClaims) -> MarkedClip | None:
     if record["clip"] != clip_assertion(claims):
         raise MarkingFailed(f"{out_dir} holds another clip")
     sha256 = record["sha256"]
+    if record["consents"] != consent_assertion(claims):
+        return None
     if any(not (out_dir / name).is_file() for name in sha256):
         return None
     if any(_sha256(out_dir / name) != digest for name, digest in sha256.items()):

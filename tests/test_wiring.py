@@ -11,6 +11,8 @@ from django.conf import settings
 from django.dispatch import Signal
 
 WIRING = {
+    "accounts.signals.guardian_grant_changed": ["cameos.receivers.pause_without_grant"],
+    "accounts.signals.guardianship_changed": ["notifications.receivers.tell_of_guardianship"],
     "cameos.signals.cameo_revoked": [
         "feed.receivers.end_clips_of_cameo",
         "generation.receivers.end_jobs_of_cameo",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -94,11 +93,12 @@ def _waiting(clip_id: UUID) -> Job | None:
 
 def _end(job: Job, code: str, *, to: State = State.REFUSED) -> None:
     move(job, to, error_code=code[:60], error_message=_WHY.get(code, _WHY[REVOKED]))
+
+    def clear() -> None:
+        """Leave nothing of the job behind; what fails here the sweep does."""
+        with transaction.atomic():
+            drop_cosigns(clip_id=job.reserved_clip_id)
+        clear_work(job.pk)
+
     # Not before: an answer locks its question first and the job after it.
-    transaction.on_commit(partial(_clear, job), robust=True)
-
-
-def _clear(job: Job) -> None:
-    """Leave nothing of an ended job behind; what fails here the sweep does."""
-    drop_cosigns(clip_id=job.reserved_clip_id)
-    clear_work(job.pk)
+    transaction.on_commit(clear, robust=True)

@@ -43,7 +43,8 @@ def sweep() -> None:
 
     Re-queues jobs whose lease ran out, expires jobs past their deadline, takes waiting jobs off
     engines that take none, calls workers for jobs that a free slot waits for, tells authors of
-    clips that ended with a likeness, and removes what ended jobs left behind. One sweep runs at a time.
+    clips that ended with a likeness, and removes what ended jobs left behind. One sweep runs at a
+    time.
     """
     with _alone() as is_alone:
         if is_alone:
@@ -99,7 +100,8 @@ def tidy(job: Job) -> bool:
         return False
     clear_work(job.pk)
     if job.cast:
-        drop_cosigns(clip_id=job.reserved_clip_id)
+        with transaction.atomic():
+            drop_cosigns(clip_id=job.reserved_clip_id)
     for fence in range(1, job.fence + 1):
         if not (job.state == State.READY and fence == job.fence):
             delete_prefix(prefix_of_claim(job, fence))

@@ -6,18 +6,22 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
-from cameos.errors import CameoNotPermitted
-from cameos.models import Cameo, CameoUse, Cosign
+from cameos.errors import CameoNotPermitted, CosignClosed
+from cameos.models import Cameo, CameoUse, Cosign, Receipt
 from cameos.services import answer_cosign, expire_cosigns, revoke, withdraw_use
+from core.marker import marker
+from core.storage import read_media
 from credits.models import Hold
 from credits.selectors import balance_of
 from engine.errors import EngineError
@@ -40,6 +44,8 @@ from generation.services.sweep import sweep
 from generation.services.work import work_dir
 from generation.states import State
 from notifications.models import Event
+from provenance.claims import CONSENT_ASSERTION
+from provenance.signing import read_manifest
 from tests.cameos.terms import uses
 from tests.clips import make_clip
 from tests.fakes.engine import CAPABILITIES, QuickEngine, served
@@ -290,7 +296,8 @@ def test_cancelling_against_an_answer_ends_in_one_way(asked, ada):
         if n % 2:
             cancel(job_id=asked.pk, by=ada.pk)
         elif n == 0:
-            answer(is_approved=True)
+            with suppress(CosignClosed):
+                answer(is_approved=True)
 
     race(act, times=4)
     assert ended(asked) == ("cancelled", "")
@@ -409,50 +416,71 @@ def test_a_remix_asks_for_the_faces_of_its_parent_and_draws_those_it_names(
 # --- what ends a job
 
 
-@pytest.mark.parametrize("how", ["revoked", "withdrawn"])
-@pytest.mark.parametrize("state", ["awaiting_consent", "queued", "rendering", "finishing"])
-@committed
-def test_a_job_ends_wherever_it_is(ada, face, engine, monkeypatch, state, how, quick_end):
-    if state == "awaiting_consent":
-        Cameo.objects.update(ask_me=True)
-    if state == "rendering":
-        engine.engine.may_finish.clear()
+def is_drawn(job: Job) -> bool:
+    wait_for(job, engine_video_id__gt="", progress__gt=0)
+    return True
+
+
+@pytest.fixture
+def brought_to(engine, face, ada, monkeypatch, quick_end):
+    """Return a function that brings a job to a state, and lets its worker go on at the end."""
     reached, may_go_on = threading.Event(), threading.Event()
+    workers: list[threading.Thread] = []
 
     def mark_slowly(raw, *, job, lease):
         reached.set()
         assert may_go_on.wait(60)
         return mark_quickly(raw, job=job, lease=lease)
 
+    def bring(state: str) -> Job:
+        Cameo.objects.update(ask_me=state == "awaiting_consent")
+        if state == "rendering":
+            engine.engine.may_finish.clear()
+        job = ask(ada, publish=True)
+        if state in {"rendering", "finishing"}:
+            workers.append(in_thread(job))
+            has_come = partial(reached.wait, 60) if state == "finishing" else partial(is_drawn, job)
+            assert has_come()
+        assert Job.objects.get().state == state
+        return job
+
+    def let_go() -> None:
+        may_go_on.set()
+        for worker in workers:
+            worker.join(60)
+            assert not worker.is_alive()
+
     monkeypatch.setattr(run_module, "ensure_marked", mark_slowly)
+    yield bring, let_go
+    engine.engine.may_finish.set()
+    let_go()
+
+
+@pytest.mark.parametrize("how", ["revoked", "withdrawn"])
+@pytest.mark.parametrize("state", ["awaiting_consent", "queued", "rendering", "finishing"])
+@committed
+def test_a_job_ends_wherever_it_is(ada, face, engine, brought_to, state, how):
+    bring, let_go = brought_to
     before = balance_of(ada.pk).balance
-    job, worker = ask(ada, publish=True), None
-    if state in {"rendering", "finishing"}:
-        worker = in_thread(job)
-        if state == "finishing":
-            assert reached.wait(60)
-        else:
-            wait_for(job, engine_video_id__gt="", progress__gt=0)
+    job = bring(state)
     if how == "revoked":
+        code = "cameo_revoked"
         end(face)
     else:
+        code = "use_withdrawn"
         withdraw_use(handle="cleo", clip_id=job.reserved_clip_id, by=face.owner)
-    may_go_on.set()
-    code = "cameo_revoked" if how == "revoked" else "use_withdrawn"
     assert ended(job) == ("refused", code)
     assert is_released(job)
     assert balance_of(ada.pk).balance == before
-    if worker is not None:
-        worker.join(60)
-        assert not worker.is_alive()
+    assert not Job.objects.active().exists()  # the slot is free
+    assert not Cosign.objects.filter(state="asked").exists()
+    let_go()
     assert not (Path(django_settings.WORK_DIR) / str(job.pk)).exists()
     run_job(job_id=job.pk)
     assert ended(job) == ("refused", code)
     assert not Clip.objects.exists()
-    assert not Job.objects.filter(state=State.RENDERING).exists()  # the slot is free
-    assert not Cosign.objects.filter(state="asked").exists()
-    events = Event.objects.filter(user=ada).values_list("type", flat=True)
-    assert list(events) == ["generation.refused"]
+    told = Event.objects.filter(user=ada, type__startswith="generation.")
+    assert list(told.values_list("type", flat=True)) == ["generation.refused"]
     Job.objects.update(finished_at=timezone.now() - timedelta(minutes=5))
     sweep()
     if state == "rendering":
@@ -511,40 +539,80 @@ def test_finishing_against_revoking_leaves_nothing_that_is_seen(
     assert Clip.objects.exclude(ended_reason="cameo_revoked").count() == 0
 
 
+@pytest.mark.parametrize("ask_me", [False, True])
 @committed
-def test_a_cameo_that_ends_before_its_job_is_there_is_found_by_the_start_gate(
-    ada, face, engine, monkeypatch
+def test_a_cameo_that_ends_before_its_job_is_there_is_noticed(
+    ada, face, engine, monkeypatch, ask_me
 ):
     """The revocation commits between the submit gate and the job."""
-    for ask_me in (False, True):
-        Cameo.objects.update(ask_me=ask_me)
-        passed = threading.Event()
+    Cameo.objects.update(ask_me=ask_me)
 
-        def lock(user_id, passed=passed):
-            if not passed.is_set():
-                passed.set()
-                thread = threading.Thread(target=lambda: _end_in_thread(face))
-                thread.start()
-                thread.join(60)
+    def end_first(user_id) -> None:
+        thread = threading.Thread(target=end_in_thread, args=(face,))
+        thread.start()
+        thread.join(60)
 
-        monkeypatch.setattr("generation.services.submit.lock_user_jobs", lock)
-        if ask_me:
-            with pytest.raises(CameoNotPermitted):
-                ask(ada)
-            assert not Cosign.objects.exists()
-        else:
-            job = ask(ada)
-            run_job(job_id=job.pk)
-            assert ended(job) == ("refused", "cameo_revoked")
-            Cameo.objects.update(state="active", revoked_at=None)
+    monkeypatch.setattr("generation.services.submit.lock_user_jobs", end_first)
+    if ask_me:
+        with pytest.raises(CameoNotPermitted):
+            ask(ada)
+        assert not Job.objects.exists()
+        assert not Cosign.objects.exists()
+    else:
+        job = ask(ada)
+        run_job(job_id=job.pk)
+        assert ended(job) == ("refused", "cameo_revoked")
+    assert Cameo.objects.get().state == "revoked"
     assert engine.engine.requests == []
 
 
-def _end_in_thread(cameo) -> None:
+def end_in_thread(cameo) -> None:
     try:
         end(cameo)
     finally:
         connection.close()
+
+
+# --- what a finished clip proves
+
+
+@pytest.mark.slow
+@committed
+def test_the_manifest_names_receipts_and_the_desk_tells_whether_they_hold(
+    ada, face, engine, api, settings, make_user
+):
+    job = ask(ada, publish=True, prompt="@cleo walks.")
+    run_job(job_id=job.pk)
+    assert ended(job) == ("ready", "")
+    (receipt,) = Receipt.objects.all()
+    mp4 = read_media(f"{job.clip.media_prefix}clip.mp4")
+    path = Path(settings.WORK_DIR) / "stored.mp4"
+    path.write_bytes(mp4)
+    reading = read_manifest(path, "video/mp4", marker())
+    where = f"/api/v1/consents/{receipt.pk}"
+    assert reading.assertion(CONSENT_ASSERTION) == {
+        "receipts": [{"id": str(receipt.pk), "status_url": where}]
+    }
+    assert "cleo" not in str(reading)
+    assert api.get(where).json()["status"] == "valid"
+
+    def verified() -> dict:
+        file = SimpleUploadedFile("clip.mp4", mp4)
+        return api.post("/api/v1/verify", {"file": file}).json()["clip"]
+
+    found = verified()
+    assert found["credentials"]["author"] == "ada"
+    consent = {"id": str(receipt.pk), "status_url": where}
+    assert found["consents"] == [consent | {"status": "valid"}]
+    child = ask(make_user("bob"), cameos=(), remix_of=RemixOf(job.clip_id, "remix"))
+    run_job(job_id=child.pk)
+    assert ended(child) == ("ready", "")
+    assert Receipt.objects.filter(clip_id=child.clip_id, cameo=face).exists()
+    end(face)
+    found = verified()
+    assert found["credentials"] is None
+    assert found["consents"] == [consent | {"status": "revoked"}]
+    assert set(Clip.objects.values_list("ended_reason", flat=True)) == {"cameo_revoked"}
 
 
 # --- made anew
