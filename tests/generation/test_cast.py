@@ -57,17 +57,27 @@ URL = "/api/v1/generations"
 committed = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def engine(small_video, tmp_path, settings):
-    """A quick engine that draws faces."""
-    capabilities = replace(CAPABILITIES, operations=("characters",))
-    quick = QuickEngine(small_video, capabilities=capabilities)
-    with served(quick, tmp_path / "engine") as running:
-        settings.ENGINES = {"quick": {"url": running.url, "slots": 1}}
-        settings.ENGINE_DEFAULT = "quick"
-        reports.disconnect()
+@pytest.fixture(scope="module")
+def running(small_video, tmp_path_factory):
+    """A quick engine that draws faces, for all tests of this file."""
+    with served(QuickEngine(small_video), tmp_path_factory.mktemp("faces")) as running:
         yield running
-        quick.may_finish.set()
+        running.engine.may_finish.set()
+
+
+@pytest.fixture
+def engine(running, settings):
+    """The quick engine as if it had just started, as the only one that ENGINES names."""
+    quick = running.engine
+    quick.capabilities = replace(CAPABILITIES, operations=("characters",))
+    quick.error = None
+    quick.requests.clear()
+    quick.cancelled.clear()
+    quick.may_finish.set()
+    settings.ENGINES = {"quick": {"url": running.url, "slots": 1}}
+    settings.ENGINE_DEFAULT = "quick"
+    reports.disconnect()
+    yield running
     reports.disconnect()
 
 
