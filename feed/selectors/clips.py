@@ -65,7 +65,7 @@ def feed_clips(viewer: Viewer, *, mode: str) -> QuerySet[Clip]:
 
 def drafts_of(viewer: Viewer) -> QuerySet[Clip]:
     """Return the viewer's own clips that were never published."""
-    return visible_clips(viewer).filter(author_id=viewer.pk, published_at__isnull=True)
+    return _shown_at_all().filter(_own(viewer), published_at__isnull=True)
 
 
 def clips_by(username: str, *, viewer: Viewer) -> QuerySet[Clip]:
@@ -78,7 +78,7 @@ def clips_by(username: str, *, viewer: Viewer) -> QuerySet[Clip]:
     if author is None:
         raise UserNotFound
     if author == viewer:
-        return visible_clips(viewer).filter(author=author, published_at__isnull=False)
+        return _shown_at_all().filter(_own(viewer), published_at__isnull=False)
     return published_clips(viewer).filter(author=author)
 
 
