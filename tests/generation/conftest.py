@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from accounts.models import User
+from cameos.models import Cameo
 from engine.contracts import Shot
 from generation.engines import reports
 from generation.models import Job
+from generation.services import run
 from generation.services.request import GenerationRequest, RemixOf
 from generation.services.submit import submit
-from tests.fakes.engine import RunningEngine, make_video, running_engine
+from tests.fakes.engine import (
+    CAPABILITIES,
+    QuickEngine,
+    RunningEngine,
+    make_video,
+    running_engine,
+    served,
+)
+from tests.generation.casts import allow_frames, make_face, mark_quickly
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +63,43 @@ def make_job(engine: RunningEngine, make_user) -> Callable[..., Job]:
         return submit(by=user, request=GenerationRequest(**request))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def _faces_running(small_video: Path, tmp_path_factory) -> Iterator[RunningEngine]:
+    """A quick engine that draws faces, for all tests that need one."""
+    with served(QuickEngine(small_video), tmp_path_factory.mktemp("faces")) as running:
+        yield running
+        running.engine.may_finish.set()
+
+
+@pytest.fixture
+def faces_engine(_faces_running: RunningEngine, settings) -> Iterator[RunningEngine]:
+    """A quick engine that draws faces, as if it had just started, as ENGINES' only one."""
+    quick = _faces_running.engine
+    quick.capabilities = replace(CAPABILITIES, operations=("characters",))
+    quick.error = None
+    quick.requests.clear()
+    quick.cancelled.clear()
+    quick.may_finish.set()
+    settings.ENGINES = {"quick": {"url": _faces_running.url, "slots": 1}}
+    settings.ENGINE_DEFAULT = "quick"
+    reports.disconnect()
+    yield _faces_running
+    reports.disconnect()
+
+
+@pytest.fixture
+def quick_end(monkeypatch) -> None:
+    """Let what is drawn be allowed and marked in no time."""
+    monkeypatch.setattr(run, "check_frames", allow_frames)
+    monkeypatch.setattr(run, "ensure_marked", mark_quickly)
+
+
+@pytest.fixture
+def face(make_user) -> Cameo:
+    """Cleo's likeness, which everybody may use."""
+    return make_face(make_user("cleo"))
 
 
 __all__ = ["RemixOf", "Shot"]

@@ -164,6 +164,7 @@ def test_preflight_allows_what_the_real_call_would_and_stores_nothing(ada):
         "price": 10,
         "balance": 150,
         "eta_seconds": None,
+        "needs_consent_of": [],
     }
     assert not Job.objects.exists()
 
