@@ -141,7 +141,7 @@ def test_of_a_clip_that_one_may_not_see_only_the_id_is_told(
     else:
         block(blocker=author, username=reader.username)
     answer = upload(client_of(reader), marked.mp4.read_bytes())
-    assert answer.json()["clip"] == {"id": str(clip.pk), "credentials": None}
+    assert answer.json()["clip"] == {"id": str(clip.pk), "credentials": None, "consents": []}
     assert "author" not in str(answer.json()["clip"])
 
 
