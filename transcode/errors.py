@@ -17,16 +17,10 @@ class NotAVideo(Exception):
     """The file is no video we read: not media, without pictures, damaged, or over a limit."""
 
 
-class NoPictures(NotAVideo):
-    """The file is media, but nothing in it can be seen: sound alone, for example."""
+class NotAPicture(Exception):
+    """The file is no picture that we take; `fault` says which way, in one of four words."""
 
-
-class OverLimit(NotAVideo):
-    """The file, or what its header declares, is larger than may be opened.
-
-    `limit` names what: "bytes", "streams", "pixels", "seconds" or "frames".
-    """
-
-    def __init__(self, message: str, *, limit: str) -> None:
+    def __init__(self, fault: str, message: str) -> None:
+        """Keep `fault`: unreadable, too_large, too_small or more_than_a_picture."""
         super().__init__(message)
-        self.limit = limit
+        self.fault = fault
