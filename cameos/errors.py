@@ -25,129 +25,74 @@ class CameoNotPermitted(Forbidden):
     title = "The cameo's owner does not permit this use."
 
 
-class KeyShredded(DomainError):
-    """The data key of a cameo or an enrolment was destroyed, and what it sealed is noise."""
+class LikenessWithoutConsent(Forbidden):
+    """A face is shown whose owner has not agreed to it; whose, the author is not told."""
 
-    code = "likeness_gone"
-    status = HTTPStatus.GONE
-    title = "This likeness is no longer kept."
-
-
-class SealBroken(DomainError):
-    """Sealed bytes are not what was sealed: altered, cut off, or of something else."""
-
-    code = "likeness_unreadable"
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-    title = "What is kept of this likeness is damaged."
+    code = "likeness_without_consent"
+    title = "It shows the face of somebody who has not agreed to it."
 
 
-class KekMissing(DomainError):
-    """A data key is wrapped under a key-encryption key that this process was not given."""
+class LikenessInDoubt(DomainError):
+    """A moderator has not looked yet at a face of the clip, or has found whose it is."""
 
-    code = "likeness_locked"
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    title = "What is kept of this likeness cannot be opened at the moment."
-    retryable = True
-
-
-class KeksUnusable(DomainError):
-    """LIKENESS_KEKS is not what it should be: `id:base64`, of 32 bytes each, the newest first."""
-
-    code = "likeness_keys_unusable"
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-    title = "The keys of likenesses are not set up."
-
-
-class UseNotFound(NotFound):
-    """No gate was ever asked about this cameo for this clip."""
-
-    code = "use_not_found"
-    title = "There is no such use of your cameo."
-
-
-class RestrictionUnknown(InvalidField):
-    """A tag that this server does not know, or a clause of one's own that forbids nothing."""
-
-    code = "restriction_unknown"
-    title = "This restriction cannot be checked."
-
-
-class VoiceNotConsented(Forbidden):
-    """The consent of the enrolment was to the face alone; enrol again to give the voice too."""
-
-    code = "voice_not_consented"
-    title = "You have not agreed to the use of your voice."
-
-
-class LikenessNotGranted(Forbidden):
-    """The account is a minor's, and no guardian allows its likeness now; `standing` says it."""
-
-    code = "likeness_not_granted"
-    title = "A parent or guardian must allow your cameo before it can be used again."
-
-
-class AccessListFull(Forbidden):
-    """The lists of one cameo hold as many people as they may."""
-
-    code = "access_list_full"
-    title = "The lists of this cameo are full."
-
-
-class CosignNotFound(NotFound):
-    """Nobody asked who asks such a question."""
-
-    code = "cosign_not_found"
-    title = "There is no such question to you."
-
-
-class CosignClosed(DomainError):
-    """The question was answered otherwise, its time is over, or the clip is given up."""
-
-    code = "cosign_closed"
+    code = "likeness_in_doubt"
     status = HTTPStatus.CONFLICT
-    title = "This question is closed."
+    title = "A moderator looks at the faces of this clip before others can see it."
 
 
-class UseNotRecorded(DomainError):
-    """A receipt was asked for a use that no gate has allowed."""
+class DoubtNotFound(NotFound):
+    """There is no such doubt."""
 
-    code = "use_not_recorded"
+    code = "doubt_not_found"
+    title = "There is no such doubt."
+
+
+class DoubtSettled(DomainError):
+    """Another moderator was first."""
+
+    code = "doubt_settled"
     status = HTTPStatus.CONFLICT
-    title = "No gate has allowed this use."
+    title = "A colleague has decided on this already."
 
 
-class ReceiptNotFound(NotFound):
-    """This server never signed such a receipt."""
+class ProtectedFaceNotFound(NotFound):
+    """No such protected face, or not theirs."""
 
-    code = "receipt_not_found"
-    title = "There is no such receipt."
-
-
-class FreezeNotYours(Forbidden):
-    """Freezing is for moderators, and none freezes or unfreezes their own cameo."""
-
-    code = "freeze_not_yours"
-    title = "You may not decide on this cameo."
+    code = "protected_face_not_found"
+    title = "You have no such protected face."
 
 
-class FreezeNotPossible(DomainError):
-    """The cameo is not in a state that leads there."""
+class ListedFaceNotFound(NotFound):
+    """The operator has no such entry, or ended it."""
 
-    code = "freeze_not_possible"
+    code = "listed_face_not_found"
+    title = "There is no such entry."
+
+
+class PictureWithoutFace(InvalidField):
+    """A picture shows no face that can be recognised, or several."""
+
+    code = "picture_without_face"
+    title = "The picture must show one face, large enough to be recognised."
+
+
+class TooManyCharacters(DomainError):
+    """The account has as many characters as it may."""
+
+    code = "too_many_characters"
     status = HTTPStatus.CONFLICT
-    title = "The cameo is not in a state for this."
+    title = "You have as many characters as an account may have; end one first."
 
 
-class FreezeReasonRequired(InvalidField):
-    """The owner reads why, in 1 to 500 characters."""
+class CharacterNameTaken(InvalidField):
+    """The owner has a character of that name already."""
 
-    code = "freeze_reason_required"
-    title = "Say why, in at most 500 characters."
+    code = "character_name_taken"
+    title = "You have a character of this name already."
 
 
-class ReceiptKeysUnusable(DomainError):
-    """RECEIPT_KEY is no Ed25519 private key in PEM."""
+class CharacterNameTooLong(InvalidField):
+    """With its owner's username the name is too long for a handle."""
 
-    code = "receipt_keys_unusable"
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-    title = "The keys that sign receipts are not set up."
+    code = "character_name_too_long"
+    title = "This name is too long together with your username."

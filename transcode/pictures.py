@@ -42,9 +42,8 @@ _UNREADABLE: Final = (
     KeyError,
     TypeError,
     struct.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
 )
+_BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,8 @@ def clean_picture(data: bytes, *, limits: PictureLimits = DEFAULT_LIMITS) -> Cle
             opened.draft("RGB", (limits.kept_side_px, limits.kept_side_px))
             upright = ImageOps.exif_transpose(opened)
             drawn = _on_white(upright)
+    except _BOMBS as error:
+        raise NotAPicture("too_large", str(error)) from error
     except _UNREADABLE as error:
         raise NotAPicture("unreadable", str(error)) from error
     drawn.thumbnail((limits.kept_side_px, limits.kept_side_px), Image.Resampling.LANCZOS)

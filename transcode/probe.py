@@ -1,5 +1,6 @@
 """What a media file is, and a few of its frames; limits are checked before anything is decoded."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,6 +88,28 @@ def sample_frames(
     return _sample(path, count, _rgb, limits)
 
 
+def walk_frames(
+    path: Path, *, per_second: float, most: int, limits: MediaLimits = DEFAULT_LIMITS
+) -> Iterator[tuple[float, Picture]]:
+    """Decode so many frames a second of a video, at most `most`, and hold one at a time in memory.
+
+    Yields:
+        Pairs of (seconds from the start, RGB frame `HxWx3` uint8), in order of time.
+
+    Raises:
+        NotAVideo: as `sample_frames`, also in the midst.
+    """
+    is_empty = True
+    with opened_video(path, limits) as (container, stream):
+        info = _info(container, stream, limits)
+        count = max(1, min(most, math.ceil(info.seconds * per_second)))
+        for seconds, frame in _pick(container, stream, _targets(info, count, 0.5), limits):
+            is_empty = False
+            yield seconds, _rgb(frame)
+    if is_empty:
+        raise NotAVideo("no picture in the file can be decoded")
+
+
 def sample_luma(
     path: Path,
     count: int,
@@ -119,17 +142,22 @@ def _sample(
         stream.codec_context.skip_frame = _SKIP_FRAME[skip]
         # The first frame is always a keyframe; others are best seen mid-way.
         first_share = 0.0 if skip == "all but keyframes" else 0.5
-        half_frame = 0.5 / info.fps  # `_pick` takes the first frame after: round to the nearest
-        last = max(0.0, info.seconds - 3 * half_frame)
-        targets = [
-            min(info.seconds * (index + first_share) / count - half_frame, last)
-            for index in range(count)
-        ]
+        targets = _targets(info, count, first_share)
         picked = _pick(container, stream, targets, limits)
         samples = [(seconds, convert(frame)) for seconds, frame in picked]
     if not samples:
         raise NotAVideo("no picture in the file can be decoded")
     return samples
+
+
+def _targets(info: MediaInfo, count: int, first_share: float) -> list[float]:
+    """Return the seconds of `count` frames; each is mid-way in its part by a share of .5."""
+    half_frame = 0.5 / info.fps  # `_pick` takes the first frame after: round to the nearest
+    last = max(0.0, info.seconds - 3 * half_frame)
+    return [
+        min(info.seconds * (index + first_share) / count - half_frame, last)
+        for index in range(count)
+    ]
 
 
 def _rgb(frame: VideoFrame) -> Picture:

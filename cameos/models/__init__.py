@@ -8,6 +8,7 @@ from cameos.models.cameo import (
     CameoState,
 )
 from cameos.models.custody import ConsentEntry, ConsentEvent, DataKey, Likeness, Receipt
+from cameos.models.doubts import LikenessDoubt
 from cameos.models.enrolment import Enrolment, LikenessReview
 from cameos.models.uses import (
     CameoUse,
@@ -36,6 +37,7 @@ __all__ = [
     "Enrolment",
     "Gate",
     "Likeness",
+    "LikenessDoubt",
     "LikenessReview",
     "Outcome",
     "Receipt",

@@ -70,7 +70,15 @@ class Cameo(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["owner", "-created_at", "-id"], name="cameo_of_owner")]
+        indexes = [
+            models.Index(fields=["owner", "-created_at", "-id"], name="cameo_of_owner"),
+            # The operator's entries, read at every request for a clip; characters to look at.
+            models.Index(
+                fields=["kind", "state"],
+                condition=models.Q(kind="listed") | models.Q(state="checking"),
+                name="cameo_of_operator",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["handle"],

@@ -1,4 +1,4 @@
-"""Jobs, what the scheduler remembers of engines and users, and appeals."""
+"""Jobs, what the scheduler remembers of engines and users, appeals, and pictures to begin from."""
 
 from generation.models.appeal import (
     REASON_CHARACTERS_MAX,
@@ -8,6 +8,7 @@ from generation.models.appeal import (
 )
 from generation.models.job import STATES, Job, JobQuerySet
 from generation.models.scheduler import EngineState, Share, WorkPace
+from generation.models.upload import Upload, UploadState
 
 __all__ = [
     "REASON_CHARACTERS_MAX",
@@ -19,5 +20,7 @@ __all__ = [
     "Job",
     "JobQuerySet",
     "Share",
+    "Upload",
+    "UploadState",
     "WorkPace",
 ]
