@@ -106,6 +106,7 @@ def _variables() -> tuple[Variable, ...]:  # noqa: PLR0915 - a table
     )
     add("ENGINE_DEFAULT", "str", "scene", "Engine of a request that names none.")
     add("GENERATION_SECONDS_MAX", "int", 25, "Longest clip that may be asked for, in seconds.")
+    add("UPLOAD_DAYS", "int", 7, "How long an uploaded picture is kept unused, in days.")
 
     add = section("Credits")
     add("PLANS_FILE", "str", "", "TOML file of plans and packs. Empty: credits/plans.toml.")

@@ -247,6 +247,7 @@ ENGINES = env.read("ENGINES") or (
 ENGINE_DEFAULT = env.read("ENGINE_DEFAULT")
 PROMPT_CHARACTERS_MAX = 2_000
 GENERATION_SECONDS_MAX = env.read("GENERATION_SECONDS_MAX")
+UPLOAD_DAYS = env.read("UPLOAD_DAYS")
 WORK_DIR = STATE_DIR / "work"  # raw renders between the engine and the signed files
 C2PA_CERT_CHAIN = env.read("C2PA_CERT_CHAIN")
 C2PA_PRIVATE_KEY = env.read("C2PA_PRIVATE_KEY")

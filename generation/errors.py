@@ -187,3 +187,49 @@ class WorkerStopping(Exception):
 
 class GenerationHalted(Exception):
     """A switch stops generation, or this engine: held jobs go back to the queue."""
+
+
+class InputReferenceNotOffered(InvalidField):
+    """The request begins from a picture, and the engine takes none."""
+
+    code = "input_reference_not_offered"
+    title = "This engine begins from no picture."
+
+
+class UploadNotFound(NotFound):
+    """No such upload, or not theirs, or it was deleted."""
+
+    code = "upload_not_found"
+    title = "You have no such upload."
+
+
+class UploadNotReady(DomainError):
+    """No worker has looked at the picture yet."""
+
+    code = "upload_not_ready"
+    status = HTTPStatus.CONFLICT
+    title = "The picture is still being looked at; try again in a moment."
+    retryable = True
+
+
+class UploadRefused(DomainError):
+    """The picture was refused when it was looked at."""
+
+    code = "upload_refused"
+    status = HTTPStatus.CONFLICT
+    title = "The picture was refused."
+
+
+class FaceInUpload(Forbidden):
+    """The picture shows somebody whose cameo its uploader may not use, or no longer."""
+
+    code = "real_face"
+    title = "The picture shows a real person's face that is no cameo you may use now."
+
+
+class TooManyUploads(DomainError):
+    """As many pictures are kept for the account as may be."""
+
+    code = "too_many_uploads"
+    status = HTTPStatus.CONFLICT
+    title = "You have as many uploads as are kept; delete one first."

@@ -11,7 +11,8 @@ from celery.signals import worker_ready, worker_shutting_down
 from generation.services.lease import end_leases_of_the_dead, stop_working
 from generation.services.run import run_job
 from generation.services.sweep import housekeep, release_engine, sweep
-from generation.wake import RELEASE_ENGINE, RUN_JOB
+from generation.services.uploads import check_upload
+from generation.wake import CHECK_UPLOAD, RELEASE_ENGINE, RUN_JOB
 
 
 @shared_task(name=RUN_JOB)
@@ -24,6 +25,12 @@ def run_job_task(job_id: str) -> None:
 def release_engine_task(job_id: str) -> None:
     """Take an ended job off its engine."""
     release_engine(job_id=UUID(job_id))
+
+
+@shared_task(name=CHECK_UPLOAD)
+def check_upload_task(upload_id: str) -> None:
+    """Look at a picture that somebody uploaded."""
+    check_upload(upload_id=UUID(upload_id))
 
 
 @shared_task(name="generation.sweep")

@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 
 RUN_JOB = "generation.run_job"
 RELEASE_ENGINE = "generation.release_engine"
+CHECK_UPLOAD = "generation.check_upload"
 WAKE_SECONDS = 30  # a call that nobody took by then is stale
 _log = logging.getLogger(__name__)
 
@@ -26,12 +27,17 @@ def release_engine_on_commit(job_id: UUID) -> None:
     _call_on_commit(RELEASE_ENGINE, job_id)
 
 
-def _call_on_commit(task: str, job_id: UUID) -> None:
-    transaction.on_commit(partial(_call, task, str(job_id)))
+def check_upload_on_commit(upload_id: UUID) -> None:
+    """Have a worker look at an uploaded picture once the transaction commits."""
+    _call_on_commit(CHECK_UPLOAD, upload_id)
 
 
-def _call(task: str, job_id: str) -> None:
+def _call_on_commit(task: str, row_id: UUID) -> None:
+    transaction.on_commit(partial(_call, task, str(row_id)))
+
+
+def _call(task: str, row_id: str) -> None:
     try:
-        current_app.send_task(task, (job_id,), expires=WAKE_SECONDS, retry=False)
+        current_app.send_task(task, (row_id,), expires=WAKE_SECONDS, retry=False)
     except (OperationalError, OSError) as error:
         _log.warning("no worker is woken, the broker does not answer: %s", error)

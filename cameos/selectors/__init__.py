@@ -19,16 +19,20 @@ from cameos.selectors.uses import (
     receipts_of,
     uses_of,
 )
+from cameos.selectors.protection import (
+    LISTED_RULE,
+    listed_faces,
+    names_listed_in,
+    protected_faces_of,
+)
 
 __all__ = [
-    "Use",
-    "accesses_of",
-    "as_uses",
+    "LISTED_RULE",
     "cameos_of",
-    "cosigns_for",
-    "lapsed",
+    "listed_faces",
+    "names_listed_in",
     "own_cameo",
-    "receipts_of",
+    "protected_faces_of",
     "relations_to",
     "same",
     "usable_cameos",

@@ -1,7 +1,12 @@
 """Every write to cameos."""
 
-from cameos.services.cosigns import answer_cosign, ask_owners, drop_cosigns, expire_cosigns
-from cameos.services.freezing import freeze, unfreeze
+from cameos.services.characters import (
+    check_character,
+    check_waiting_characters,
+    make_character,
+)
+from cameos.services.doubts import ensure_no_doubt, is_in_doubt, settle_doubt
+from cameos.services.film_faces import FacesReport, check_faces
 from cameos.services.gates import (
     CastCameo,
     Judgement,
@@ -13,36 +18,31 @@ from cameos.services.gates import (
 )
 from cameos.services.likeness import open_portrait, open_portraits, open_templates, store_likeness
 from cameos.services.log import record, verify_chain
-from cameos.services.receipts import issue_receipts, receipt_status
-from cameos.services.revocation import (
-    Reach,
-    carry_on_revocations,
-    end_likenesses_of,
-    end_ownerless,
-    reach_of,
-    revoke,
-    revoke_cameo,
-    withdraw_use,
-)
-from cameos.services.terms import change_terms, pause_ward, remove_access, set_access
+from cameos.services.pictures import FacesInPicture, look_at_picture
+from cameos.services.protection import end_protection, list_face, unlist_face
+from cameos.services.recognition import Match, who_is
 
 __all__ = [
     "CastCameo",
+    "FacesInPicture",
+    "FacesReport",
     "Judgement",
-    "Reach",
-    "answer_cosign",
-    "ask_owners",
-    "carry_on_revocations",
-    "change_terms",
+    "Match",
+    "check_character",
+    "check_faces",
     "check_film",
-    "drop_cosigns",
-    "end_likenesses_of",
-    "end_ownerless",
+    "check_waiting_characters",
+    "end_protection",
+    "ensure_no_doubt",
     "ensure_still_permitted",
-    "expire_cosigns",
-    "freeze",
-    "issue_receipts",
+    "is_in_doubt",
     "judge",
+    "list_face",
+    "look_at_picture",
+    "make_character",
+    "open_portrait",
+    "open_portraits",
+    "open_templates",
     "pass_gate",
     "pause_ward",
     "reach_of",
@@ -50,11 +50,9 @@ __all__ = [
     "record",
     "remove_access",
     "resolve_cast",
-    "revoke",
-    "revoke_cameo",
-    "set_access",
+    "settle_doubt",
     "store_likeness",
-    "unfreeze",
+    "unlist_face",
     "verify_chain",
-    "withdraw_use",
+    "who_is",
 ]

@@ -67,9 +67,7 @@ class FacesReport:
     took_seconds: float
 
 
-def check_faces(
-    *, path: Path, by: UUID, cameo_ids: Collection[UUID], clip_id: UUID
-) -> FacesReport:
+def check_faces(*, path: Path, by: UUID, cameo_ids: Collection[UUID], clip_id: UUID) -> FacesReport:
     """Hold the faces of a film against all registered ones; two frames a second, 60 at most.
 
     Costs nothing where nobody is registered. Else a frame costs its detection and each face its
@@ -190,7 +188,7 @@ def tell_owners(found: Iterable[Sighting], *, by: UUID, clip_id: UUID) -> None:
                 reason=FOUND_REASON,
                 defaults={
                     "user_id": by,
-                    "gate": Gate.PUBLISH,
+                    "gate": Gate.FILM,
                     "outcome": Outcome.DENIED,
                     "terms_version": cameo.terms_version,
                 },

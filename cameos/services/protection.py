@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from cameos.custody import record, shred_key
 from cameos.errors import ListedFaceNotFound, PictureWithoutFace, ProtectedFaceNotFound
 from cameos.models import Cameo, CameoKind, CameoState, ConsentEvent, Likeness
-from cameos.policy.names import find_name
+from cameos.selectors.protection import listed_faces, protected_faces_of
 from cameos.services.film_faces import FACE_WIDTH_MIN_PX
 from cameos.services.likeness import store_likeness
 from cameos.services.recognition import model
 
-LISTED_RULE: Final = "listed_person"
 NAME_CHARACTERS_MAX: Final = 60
-
-
-def protected_faces_of(user_id: UUID) -> QuerySet[Cameo]:
-    """Return the living protected faces of a user: one at most."""
-    mine = Cameo.objects.filter(owner_id=user_id, kind=CameoKind.PROTECTED)
-    return mine.filter(revoked_at__isnull=True)
 
 
 def end_protection(*, protected_id: UUID, by: UUID) -> None:
@@ -39,12 +30,6 @@ def end_protection(*, protected_id: UUID, by: UUID) -> None:
         if cameo is None:
             raise ProtectedFaceNotFound
         _end(cameo)
-
-
-def listed_faces() -> QuerySet[Cameo]:
-    """Return the operator's living entries, oldest first."""
-    entries = Cameo.objects.filter(kind=CameoKind.LISTED, state=CameoState.ACTIVE)
-    return entries.order_by("created_at", "id")
 
 
 def list_face(*, name: str, picture: bytes) -> Cameo:
@@ -95,29 +80,6 @@ def unlist_face(*, listed_id: UUID) -> None:
             raise ListedFaceNotFound
         cameo.name = ""
         _end(cameo)
-
-
-def names_listed_in(texts: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return where texts name a listed person, in the form of policy's reasons; empty: nowhere.
-
-    Whole words are compared, without accents and in any letter case. One query.
-
-    Args:
-        texts: by the name of their field.
-    """
-    names = [name for name in listed_faces().values_list("name", flat=True) if name]
-    return [
-        {
-            "field": field,
-            "rule": LISTED_RULE,
-            "span": list(span),
-            "message": "This person is not to be shown in clips of this instance.",
-            "suggestion": "Leave the name out.",
-        }
-        for field, text in texts.items()
-        for name in dict.fromkeys(names)
-        if (span := find_name(name, text)) is not None
-    ]
 
 
 def _end(cameo: Cameo) -> None:

@@ -17,9 +17,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
-from cameos.models import Cameo, CameoKind, CameoState, ConsentEntry, Likeness
+from cameos.models import Cameo, CameoState, ConsentEntry, Likeness
 from cameos.services.likeness import face_pack, open_templates
 
 if TYPE_CHECKING:
@@ -154,11 +154,6 @@ def known_faces() -> KnownFaces:
         return _memory.known
 
 
-def is_anybody_known() -> bool:
-    """Tell whether any face is registered at all; one query, and nothing is opened."""
-    return _registered().exists()
-
-
 def model() -> FaceModel:
     """Return the models of the pack in use, loaded once per process.
 
@@ -191,7 +186,7 @@ def forget_faces() -> None:
         _memory = _Memory()
 
 
-def _registered():  # type: ignore[no-untyped-def]
+def _registered() -> QuerySet[Likeness]:
     with_template = Likeness.objects.filter(template__isnull=False)
     return with_template.exclude(cameo__state__in=ENDED)
 
@@ -258,7 +253,7 @@ def _index(ids: tuple[UUID, ...], templates: Templates) -> FaceIndex:
 
 def _forget_in_child() -> None:
     """Give a forked worker a free lock, and no template that it did not read itself."""
-    global _lock, _memory  # noqa: PLW0603
+    global _lock, _memory
     _lock, _memory = threading.Lock(), _Memory()
 
 

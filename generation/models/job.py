@@ -82,6 +82,7 @@ class Job(models.Model):
     style = models.CharField(max_length=100, blank=True)
     negative_prompt = models.TextField(blank=True)
     audio = models.BooleanField(default=True)
+    input_reference = models.UUIDField(null=True)  # the upload that it begins from; it may be gone
     caption = models.CharField(max_length=300, blank=True)
     publish = models.BooleanField(default=False)
     parent = models.ForeignKey("feed.Clip", models.SET_NULL, null=True, related_name="remix_jobs")
@@ -202,6 +203,7 @@ class Job(models.Model):
             "style": self.style or None,
             "negative_prompt": self.negative_prompt or None,
             "audio": self.audio,
+            "input_reference": str(self.input_reference) if self.input_reference else None,
         }
 
     @property

@@ -1,0 +1,145 @@
+"""Characters: pets, objects, drawings. No human face, so nobody's consent but their owner's."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from celery import current_app
+from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from cameos.custody import record, shred_key
+from cameos.errors import CharacterNameTaken, CharacterNameTooLong, TooManyCharacters
+from cameos.models import (
+    HANDLE_CHARACTERS_MAX,
+    Cameo,
+    CameoKind,
+    CameoState,
+    ConsentEvent,
+    Likeness,
+)
+from cameos.services.likeness import open_portrait, store_likeness
+from cameos.services.pictures import shows_human_face
+from core.errors import InvalidField
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+CHARACTERS_MAX: Final = 20
+CHECK_CHARACTER: Final = "cameos.check_character"
+WAKE_SECONDS: Final = 30  # a call that nobody took by then is stale
+_BATCH: Final = 50
+_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_]*[a-z0-9])?")
+_log = logging.getLogger(__name__)
+
+
+def make_character(*, by: User, name: str, picture: bytes, shown_name: str = "") -> Cameo:
+    """Make a character of a picture; a worker looks at it before anybody can use it.
+
+    Args:
+        by: whose it will be, on the terms that every cameo begins with: for its owner alone.
+        name: the part of its handle after "<username>-": a-z, 0-9 and underscore.
+        picture: a JPEG of `transcode.pictures`; kept sealed under the character's own key.
+        shown_name: as people read it, at most 60 characters.
+
+    Raises:
+        InvalidField: the name has other characters.
+        CharacterNameTooLong: with the username it is longer than 30 characters.
+        CharacterNameTaken: `by` has a character of this name.
+        TooManyCharacters: `by` has as many as an account may.
+        KekMissing: no key-encryption key is there.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidField("Use a-z, 0-9 and underscore.", field="name")
+    handle = f"{by.username}-{name}"
+    if len(handle) > HANDLE_CHARACTERS_MAX:
+        most = HANDLE_CHARACTERS_MAX - len(by.username) - 1
+        raise CharacterNameTooLong(f"At most {max(0, most)} characters.", field="name")
+    try:
+        with transaction.atomic():
+            _take_turns(by.pk)
+            if _characters_of(by.pk).count() >= CHARACTERS_MAX:
+                raise TooManyCharacters(limit=CHARACTERS_MAX)
+            # A refused one is a note to its owner; its name is free for another try.
+            refused = Cameo.objects.filter(owner_id=by.pk, handle=handle, state=CameoState.REFUSED)
+            refused.update(state=CameoState.REVOKED, revoked_at=timezone.now())
+            cameo = Cameo.objects.create(
+                owner_id=by.pk,
+                kind=CameoKind.CHARACTER,
+                state=CameoState.CHECKING,
+                handle=handle,
+                name=shown_name,
+            )
+            store_likeness(cameo_id=cameo.pk, template=None, portrait=picture, pack_sha256="")
+            transaction.on_commit(partial(_wake, cameo.pk))
+    except IntegrityError as error:
+        raise CharacterNameTaken(field="name") from error
+    return cameo
+
+
+def check_character(*, cameo_id: UUID) -> None:
+    """Look at a character's picture: with a human face in it, it is refused and its picture gone.
+
+    Called twice or at once, the first answer stays. What cannot be looked at now waits for the
+    sweep.
+
+    Raises:
+        PackError: the pack in use cannot be read.
+        KekMissing, SealBroken: the picture cannot be opened.
+    """
+    waiting = Cameo.objects.filter(pk=cameo_id, kind=CameoKind.CHARACTER, state=CameoState.CHECKING)
+    if not waiting.exists():
+        return
+    picture = open_portrait(cameo_id)
+    if picture is None:  # ended in this moment
+        return
+    if not shows_human_face(jpeg=picture):
+        with transaction.atomic():
+            if waiting.update(state=CameoState.ACTIVE):
+                record(ConsentEvent.ENROLLED, subject_id=cameo_id, kind=CameoKind.CHARACTER)
+        return
+    with transaction.atomic():
+        is_ours = waiting.update(state=CameoState.REFUSED, refused_reason="human_face")
+        if is_ours:
+            Likeness.objects.filter(cameo_id=cameo_id).delete()
+            record(ConsentEvent.REFUSED, subject_id=cameo_id, reason="human_face")
+            shred_key(cameo_id)
+
+
+def check_waiting_characters() -> None:
+    """Look at characters whose wake-up call was lost; for a sweep. One that fails waits on."""
+    waiting = Cameo.objects.filter(kind=CameoKind.CHARACTER, state=CameoState.CHECKING)
+    old = waiting.filter(created_at__lt=timezone.now() - timedelta(seconds=WAKE_SECONDS))
+    for cameo_id in old.order_by("created_at").values_list("pk", flat=True)[:_BATCH]:
+        try:
+            check_character(cameo_id=cameo_id)
+        except Exception:  # noqa: BLE001 - one picture must not keep the others waiting
+            _log.exception("character %s cannot be looked at now", cameo_id)
+
+
+def _characters_of(user_id: UUID) -> QuerySet[Cameo]:
+    mine = Cameo.objects.filter(owner_id=user_id, kind=CameoKind.CHARACTER)
+    return mine.exclude(state__in=(CameoState.REVOKED, CameoState.REFUSED))
+
+
+def _take_turns(user_id: UUID) -> None:
+    """Let one request of a user at a time count and add characters."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"cameos.characters:{user_id}"],
+        )
+
+
+def _wake(cameo_id: UUID) -> None:
+    try:
+        current_app.send_task(CHECK_CHARACTER, (str(cameo_id),), expires=WAKE_SECONDS, retry=False)
+    except (OperationalError, OSError) as error:
+        _log.warning("no worker is woken, the broker does not answer: %s", error)
