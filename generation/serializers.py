@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from engine.contracts import MAX_CAST, Shot
-from generation.models import STATES, TEXT_CHARACTERS_MAX, Appeal
+from generation.models import STATES, TEXT_CHARACTERS_MAX, Appeal, Upload, UploadState
 from generation.services.request import SEED_MAX, GenerationRequest, RemixOf
+from generation.services.uploads import NOT_CHECKED, REAL_FACE, SENTENCES
 
 SECONDS_DEFAULT = 5
 HANDLE_LENGTH_MAX = 31  # with its "@"
@@ -53,6 +55,9 @@ class GenerationRequestSerializer(serializers.Serializer[Any]):
     caption = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
     publish = serializers.BooleanField(required=False, default=False)
     remix_of = RemixOfSerializer(required=False, allow_null=True)
+    input_reference = serializers.UUIDField(
+        required=False, allow_null=True, help_text="An upload of mine that the clip begins from."
+    )
     cameos = serializers.ListField(
         child=serializers.CharField(max_length=HANDLE_LENGTH_MAX),
         max_length=MAX_CAST,
@@ -137,6 +142,7 @@ class RecipeSerializer(serializers.Serializer[Any]):
     style = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # as above
     negative_prompt = serializers.CharField(allow_null=True)
     audio = serializers.BooleanField()
+    input_reference = serializers.UUIDField(allow_null=True)
     cameos = serializers.ListField(
         child=serializers.CharField(), help_text="Whose likenesses, as @handle."
     )
@@ -269,6 +275,9 @@ class EngineSerializer(serializers.Serializer[Any]):
     max_shots = serializers.IntegerField(allow_null=True)
     max_shot_seconds = serializers.IntegerField(allow_null=True)
     audio = serializers.BooleanField(allow_null=True)
+    input_reference = serializers.BooleanField(
+        allow_null=True, help_text="Whether a clip may begin from an upload."
+    )
     procedural = serializers.BooleanField(allow_null=True)
     captions = serializers.BooleanField(
         allow_null=True, help_text="Whether clips in which somebody speaks get captions."
@@ -284,3 +293,34 @@ class EngineListSerializer(serializers.Serializer[Any]):
     """Every engine of the instance."""
 
     items = EngineSerializer(many=True)
+
+
+class UploadRequestSerializer(serializers.Serializer[Any]):
+    """A picture to begin from."""
+
+    file = serializers.FileField(help_text="JPEG, PNG or WebP, at most 8 MiB and 40 megapixels.")
+
+
+class UploadReasonSerializer(serializers.Serializer[Any]):
+    """Why a picture is refused."""
+
+    code = serializers.ChoiceField(choices=[REAL_FACE, NOT_CHECKED])
+    message = serializers.CharField()
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """A picture of mine."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=UploadState.choices)
+    reason = serializers.SerializerMethodField()
+    width = serializers.IntegerField(source="width_px", help_text="In px, as it is kept.")
+    height = serializers.IntegerField(source="height_px", help_text="In px, as it is kept.")
+    created_at = serializers.DateTimeField()
+
+    @extend_schema_field(UploadReasonSerializer(allow_null=True))
+    def get_reason(self, upload: Upload) -> dict[str, str] | None:
+        """Return why it is refused; None: it is not."""
+        if not upload.refused_code:
+            return None
+        return {"code": upload.refused_code, "message": SENTENCES[upload.refused_code]}

@@ -17,5 +17,7 @@ urlpatterns = [
         views.GenerationAppealView.as_view(),
         name="generation-appeal",
     ),
+    path("uploads", views.UploadsView.as_view(), name="uploads"),
+    path("uploads/<uuid:upload_id>", views.UploadView.as_view(), name="upload"),
     path("generations/<uuid:job_id>", views.GenerationView.as_view(), name="generation"),
 ]

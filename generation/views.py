@@ -10,11 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import user_of
-from core.api import ApiView
+from core.api import ApiView, parsed
 from core.cursors import PAGE_PARAMETERS, page_of
 from core.errors import NotFound
 from core.idempotency import idempotent
+from core.parsers import PictureParser
+from core.pictures import read_picture
 from generation.engines.reports import vocabulary_of
+from generation.errors import UploadNotFound
 from generation.selectors import answers, appeals_of, engine_list, jobs_of
 from generation.serializers import (
     AppealPageSerializer,
@@ -27,10 +30,13 @@ from generation.serializers import (
     GenerationSerializer,
     GenerationsQuerySerializer,
     PreflightSerializer,
+    UploadRequestSerializer,
+    UploadSerializer,
 )
 from generation.services.appeals import appeal_job, appeal_request
 from generation.services.cancel import cancel
 from generation.services.request import GenerationRequest
+from generation.services.uploads import delete_upload, take_upload, uploads_of
 from generation.services.submit import preflight, submit
 
 
@@ -209,6 +215,49 @@ class GenerationAppealView(ApiView):
         body.is_valid(raise_exception=True)
         made = appeal_job(by=user_of(request), job_id=job_id, text=body.validated_data["text"])
         return Response(AppealSerializer(made).data, status=202)
+
+
+class UploadsView(ApiView):
+    """Pictures that my clips may begin from."""
+
+    rate = "upload"
+    parser_classes = (PictureParser,)
+
+    @extend_schema(
+        operation_id="uploads_create",
+        tags=["generation"],
+        request={"multipart/form-data": UploadRequestSerializer},
+        responses={202: UploadSerializer},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Send a picture; a worker looks whose faces are in it before a clip may begin from it."""
+        upload = parsed(UploadRequestSerializer, request)["file"]
+        picture = read_picture(upload.file, field="file")
+        made = take_upload(by=user_of(request), picture=picture)
+        return Response(UploadSerializer(made).data, status=202)
+
+
+class UploadView(ApiView):
+    """One of my pictures."""
+
+    @extend_schema(operation_id="uploads_read", tags=["generation"], responses=UploadSerializer)
+    def get(self, request: Request, upload_id: UUID) -> Response:
+        """Return what was found of it; the picture itself is shown to nobody.
+
+        Raises:
+            UploadNotFound: I have no such upload.
+        """
+        upload = uploads_of(user_of(request).pk).filter(pk=upload_id).first()
+        if upload is None:
+            raise UploadNotFound
+        return Response(UploadSerializer(upload).data)
+
+    @extend_schema(operation_id="uploads_delete", tags=["generation"], responses={204: None})
+    def delete(self, request: Request, upload_id: UUID) -> Response:
+        """Forget it; a job that has not begun from it yet ends."""
+        delete_upload(upload_id=upload_id, by=user_of(request).pk)
+        return Response(status=204)
 
 
 def _parsed(request: Request) -> GenerationRequest:

@@ -1,4 +1,4 @@
-"""Every write to cameos."""
+"""Every write to cameos, and what opens a likeness."""
 
 from cameos.services.characters import (
     check_character,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import cast as typed
 from uuid import UUID
 
+from cameos.services import ensure_no_doubt, ensure_still_permitted
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -146,6 +147,7 @@ def publish_clip(*, clip_id: UUID, by: Viewer) -> None:
         NotYourClip: somebody else's.
         ClipHidden: a moderator hid it.
         cameos.errors.CameoNotPermitted: an owner's terms do not permit it.
+        cameos.errors.LikenessInDoubt: a moderator has to look at a face in it first.
         CosignAwaited: an owner is to be asked first, and now is.
     """
     pass_publish_gate(clip_id=clip_id, by=by)
@@ -161,6 +163,7 @@ def publish_permitted(*, clip_id: UUID, by: Viewer) -> None:
         NotYourClip: somebody else's.
         ClipHidden: a moderator hid it.
         cameos.errors.CameoNotPermitted: an owner's terms have changed since.
+        cameos.errors.LikenessInDoubt: a moderator has to look at a face in it first.
     """
     # The cameos before the clip, as what revokes one locks them.
     if Clip.objects.filter(pk=clip_id, state=ClipState.DRAFT).exists():
@@ -169,6 +172,7 @@ def publish_permitted(*, clip_id: UUID, by: Viewer) -> None:
     if clip.state == ClipState.HIDDEN:
         raise ClipHidden
     if clip.state == ClipState.DRAFT:
+        ensure_no_doubt(clip_id=clip_id)
         clip.published_at = timezone.now()
         _move(clip, to=ClipState.PUBLISHED)
         reward_referral(clip.author_id)

@@ -14,6 +14,7 @@ from generation.engines.configured import configured
 from generation.engines.reports import capabilities_of, engine_named, report_of
 from generation.errors import (
     CameosNotOffered,
+    InputReferenceNotOffered,
     SecondsOutOfRange,
     SizeNotOffered,
     TooManyShots,
@@ -28,6 +29,7 @@ class Measures:
     seconds: int
     shots: tuple[int, ...] = ()  # the seconds of each; empty: one take
     has_cast: bool = False  # whether somebody's face is to be drawn
+    has_picture: bool = False  # whether it begins from one
 
 
 def check_fits(wanted: Measures, can: EngineCapabilities) -> None:
@@ -38,7 +40,10 @@ def check_fits(wanted: Measures, can: EngineCapabilities) -> None:
         SecondsOutOfRange: nor so long or short a clip, or shot.
         TooManyShots: nor so many shots.
         CameosNotOffered: nor anybody's face.
+        InputReferenceNotOffered: nor what begins from a picture.
     """
+    if wanted.has_picture and not can.input_reference:
+        raise InputReferenceNotOffered(field="input_reference")
     if wanted.has_cast and "characters" not in can.operations:
         raise CameosNotOffered(field="cameos")
     if wanted.size is not None and wanted.size not in can.sizes:
@@ -62,7 +67,8 @@ def engine_for(name: str, wanted: Measures) -> tuple[str, EngineCapabilities]:
     Raises:
         UnknownEngine: ENGINES has no such name.
         EngineNotReady: it has not said what it can do, and nobody stands in.
-        SizeNotOffered, SecondsOutOfRange, TooManyShots, CameosNotOffered: it does not draw this.
+        SizeNotOffered, SecondsOutOfRange, TooManyShots, CameosNotOffered,
+            InputReferenceNotOffered: it does not draw this.
     """
     if engine_named(name).fallback and not _is_at_work(name):
         other = stand_in(name, wanted)

@@ -90,6 +90,7 @@ class Job(models.Model):
     cast = ArrayField(models.UUIDField(), default=list)  # cameos, with those of its parent
     # Of those, the ones that the request does not name: no engine gets their pictures.
     cast_inherited = ArrayField(models.UUIDField(), default=list)
+    cast_pictured = ArrayField(models.UUIDField(), default=list)  # likewise: in its first picture
 
     # What it costs and when it is its turn.
     price = models.PositiveIntegerField(default=0)  # credits, held until the end
@@ -183,7 +184,8 @@ class Job(models.Model):
     @property
     def named_cast(self) -> list[UUID]:
         """Return the cameos whose pictures an engine gets."""
-        return [cameo_id for cameo_id in self.cast if cameo_id not in self.cast_inherited]
+        others = {*self.cast_inherited, *self.cast_pictured}
+        return [cameo_id for cameo_id in self.cast if cameo_id not in others]
 
     @property
     def reference(self) -> str:

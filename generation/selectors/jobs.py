@@ -127,6 +127,7 @@ def _engine(report: EngineReport) -> dict[str, Any]:
         "max_shots": can.max_shots if can else None,
         "max_shot_seconds": (can.max_shot_seconds or longest) if can else None,
         "audio": can.audio if can else None,
+        "input_reference": can.input_reference if can else None,
         "procedural": can.procedural if can else None,
         "captions": can.captions if can else None,
         "licence": can.licence if can else None,

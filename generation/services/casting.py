@@ -37,19 +37,26 @@ class Cast:
     Attributes:
         named: those that the request lists or mentions: an engine gets their pictures.
         inherited: the others that its parent shows, for the record.
+        pictured: the others that are in the picture which the clip begins from.
     """
 
     named: tuple[UUID, ...] = ()
     inherited: tuple[UUID, ...] = ()
+    pictured: tuple[UUID, ...] = ()
 
     @property
     def everybody(self) -> tuple[UUID, ...]:
         """Return all of them."""
-        return self.named + self.inherited
+        return self.named + self.pictured + self.inherited
 
 
-def cast_of_request(*, by: User, request: GenerationRequest) -> Cast:
-    """Return whom the request lists, whom its prompts mention, and whom its parent shows.
+def cast_of_request(*, by: User, request: GenerationRequest, pictured: Sequence[UUID] = ()) -> Cast:
+    """Return whom the request lists, whom its prompts mention, and whom its sources show.
+
+    Args:
+        by: who asks.
+        request: for what.
+        pictured: the cameos in the picture that it begins from.
 
     Raises:
         cameos.errors.CameoNotPermitted: a listed handle is none that they may know of.
@@ -59,8 +66,10 @@ def cast_of_request(*, by: User, request: GenerationRequest) -> Cast:
     if len(named) > MAX_CAST:
         raise TooManyCameos(f"At most {MAX_CAST}.", field="cameos")
     ids = tuple(cameo.id for cameo in named)
+    begun = tuple(cameo_id for cameo_id in pictured if cameo_id not in ids)
     shown = cast_of(request.remix_of.clip_id) if request.remix_of else []
-    return Cast(ids, tuple(cameo_id for cameo_id in shown if cameo_id not in ids))
+    inherited = tuple(cameo_id for cameo_id in shown if cameo_id not in {*ids, *begun})
+    return Cast(ids, inherited, begun)
 
 
 def judge_cast(*, by: UUID, request: GenerationRequest, cast: Cast) -> tuple[Judgement, ...]:
@@ -82,10 +91,8 @@ def pass_first_gates(
     if request.remix_of is not None:
         parent_id = request.remix_of.clip_id
         judged += pass_remix_gate(by=by, parent_id=parent_id, child_id=clip_id, texts=texts)
-    if cast.named:
-        judged += pass_gate(
-            by=by, cameo_ids=cast.named, gate="submit", clip_id=clip_id, texts=texts
-        )
+    if own := cast.named + cast.pictured:
+        judged += pass_gate(by=by, cameo_ids=own, gate="submit", clip_id=clip_id, texts=texts)
     return _to_ask(judged)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.conf import settings
 
 from cameos.errors import CameoNotPermitted
-from cameos.services import Judgement, refusal_of
+from cameos.selectors import names_listed_in
 from core.errors import DomainError, GenerationStopped, ReadOnly
 from core.switches import GENERATION, READ_ONLY, engine_switch, is_thrown
 from credits.errors import BudgetSpent, InsufficientCredits
@@ -18,11 +19,18 @@ from credits.selectors import balance_of
 from credits.services import check_budget
 from engine.contracts import EngineCapabilities
 from generation.engines.fit import engine_for
-from generation.errors import PromptRefused, QueueFull, TooManyGenerations
+from generation.errors import (
+    PromptRefused,
+    QueueFull,
+    TooManyGenerations,
+    UploadNotReady,
+    UploadRefused,
+)
 from generation.selectors import jobs_of, wait_of_next, waived_rules, work_before
 from generation.selectors.pace import Paces
 from generation.services.casting import ASKED, DENIED, Cast, cast_of_request, judge_cast
 from generation.services.request import GenerationRequest
+from generation.services.uploads import usable_upload
 from generation.states import DEADLINES, State
 from moderation.policy.verdict import PromptVerdict
 from moderation.services import check_prompt, reasons_of
@@ -85,11 +93,14 @@ def decide(*, by: User, request: GenerationRequest, is_free: bool = False) -> De
 
     Raises:
         UnknownEngine, SizeNotOffered, SecondsOutOfRange, TooManyShots, CameosNotOffered,
-            TooManyCameos: a field cannot be had.
+            TooManyCameos, InputReferenceNotOffered: a field cannot be had.
+        UploadNotFound: the picture to begin from is none of theirs.
         EngineNotReady: the engine has not said yet what it can do.
         feed.errors.ClipNotFound: the clip to remix is not visible to them.
     """
-    cast, unknown = _cast(by, request)
+    pictured, faults = _picture(by, request)
+    cast, unknown = _cast(by, request, pictured)
+    faults.extend(unknown)
     engine, capabilities = engine_for(
         request.engine or settings.ENGINE_DEFAULT, request.measures(has_cast=bool(cast.named))
     )
@@ -107,11 +118,15 @@ def decide(*, by: User, request: GenerationRequest, is_free: bool = False) -> De
         verdicts=verdicts,
         waived=waived,
         waived_drawn=waived_drawn,
-        reasons=[one for one in reasons_of(verdicts) if one["rule"] not in waived],
+        reasons=[
+            one
+            for one in (*reasons_of(verdicts), *names_listed_in(request.shown_texts()))
+            if one["rule"] not in waived
+        ],
         cast=cast,
         judged=judge_cast(by=by.pk, request=request, cast=cast),
     )
-    found.refusals.extend(_refusals(by, request, found, unknown))
+    found.refusals.extend(_refusals(by, request, found, faults))
     return found
 
 
@@ -135,16 +150,32 @@ def eta_of(found: Decision, by: User, seconds: int) -> int | None:
     return max(1, round(wait + drawing + finishing))
 
 
-def _cast(by: User, request: GenerationRequest) -> tuple[Cast, CameoNotPermitted | None]:
+def _picture(by: User, request: GenerationRequest) -> tuple[list[UUID], list[DomainError]]:
+    """Return whose faces are in the picture to begin from, or none and why it cannot be used.
+
+    Raises:
+        UploadNotFound: it is none of theirs.
+    """
+    if request.input_reference is None:
+        return [], []
+    try:
+        return usable_upload(upload_id=request.input_reference, by=by.pk).cast, []
+    except (UploadNotReady, UploadRefused) as error:
+        return [], [error]
+
+
+def _cast(
+    by: User, request: GenerationRequest, pictured: list[UUID]
+) -> tuple[Cast, list[DomainError]]:
     """Return the cast of a request, or none and the refusal of a name that is nobody's."""
     try:
-        return cast_of_request(by=by, request=request), None
+        return cast_of_request(by=by, request=request, pictured=pictured), []
     except CameoNotPermitted as error:
-        return Cast(), error
+        return Cast(), [error]
 
 
 def _refusals(
-    by: User, request: GenerationRequest, found: Decision, unknown: CameoNotPermitted | None
+    by: User, request: GenerationRequest, found: Decision, faults: list[DomainError]
 ) -> Iterator[DomainError]:
     if found.reasons:
         yield PromptRefused(reasons=found.reasons)
@@ -153,8 +184,7 @@ def _refusals(
             check_author_allows(viewer=by, clip_id=request.remix_of.clip_id)
         except RemixNotAllowed as error:
             yield error
-    if unknown is not None:
-        yield unknown
+    yield from faults
     yield from (refusal_of(each) for each in found.judged if each.outcome == DENIED)
     yield from _of_the_instance(found, by)
     if jobs_of(by.pk).active().count() >= found.plan.waiting_max:

@@ -96,7 +96,13 @@ def hand_over_waiting(engine: str) -> None:
 
 def _measures(job: Job) -> Measures:
     shots = tuple(shot["seconds"] for shot in job.shots)
-    return Measures(job.size, job.seconds, shots, has_cast=bool(job.named_cast))
+    return Measures(
+        job.size,
+        job.seconds,
+        shots,
+        has_cast=bool(job.named_cast),
+        has_picture=job.input_reference is not None,
+    )
 
 
 def _forget_at(engine: str, video_id: str) -> None:

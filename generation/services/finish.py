@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cameos.services import ensure_still_permitted, is_in_doubt, pass_gate
 from django.db import transaction
 
 from cameos.services import ensure_still_permitted, pass_gate
@@ -30,7 +31,9 @@ def finish(*, job: Job, marked: MarkedClip) -> None:
         cameos.errors.CameoNotPermitted: the owner of a likeness does not permit it any more.
         LeaseLost: the job is no longer this worker's.
     """
-    if job.cast and job.publish:  # its answers are kept whatever comes of the rest
+    # A face that a moderator has to look at keeps the clip a draft.
+    publish = job.publish and not is_in_doubt(job.reserved_clip_id)
+    if job.cast and publish:  # its answers are kept whatever comes of the rest
         pass_gate(by=job.user_id, cameo_ids=job.cast, gate="publish", clip_id=job.reserved_clip_id)
     note_progress(job, 95, "saving")
     prefix = prefix_of_claim(job, job.fence)
@@ -58,12 +61,12 @@ def finish(*, job: Job, marked: MarkedClip) -> None:
             engine_is_procedural=job.engine_is_procedural,
             media_prefix=prefix,
             has_captions=marked.captions is not None,
-            cast=job.named_cast,
+            cast=[*job.named_cast, *job.cast_pictured],
             inherited=job.cast_inherited,
         )
         if job.parent_id is not None:
             add_edge(child_id=clip.pk, parent_id=job.parent_id, kind=job.remix_kind)
-        if job.publish:
+        if publish:
             publish_permitted(clip_id=clip.pk, by=job.user)
         move(job, State.READY, clip_id=clip.pk, progress=100, stored_bytes=stored_bytes)
 

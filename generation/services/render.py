@@ -27,6 +27,7 @@ from generation.services.casting import faces_for_engine
 from generation.services.fallback import hand_over
 from generation.services.lease import Lease
 from generation.services.moves import move, note_progress
+from generation.services.uploads import picture_for
 from generation.services.work import work_dir
 from generation.states import State
 from transcode.errors import NotAVideo, TranscodeError
@@ -60,6 +61,8 @@ def ensure_rendered(job: Job, *, lease: Lease) -> Path:
         WorkerStopping: this process is ending.
         cameos.errors.CameoNotPermitted: an owner does not permit their likeness any more.
         ConsentNeeded: an owner wants to be asked since.
+        UploadNotFound, UploadNotReady, UploadRefused, FaceInUpload: it may not begin from its
+            picture, or not any more.
     """
     raw = work_dir(job.pk) / RAW_NAME
     if not raw.exists():
@@ -113,7 +116,7 @@ class _Rendering:
 
     def run(self) -> None:
         try:
-            plan = self._client.plan(request_of(self._job))
+            plan = self._client.plan(self._request())
         except EngineError as error:  # the engine is not what it was when the job was taken
             self._give_up(JobFailed(error.code, error.message, retryable=False))
         films = [self._to.with_name(f"step-{n}.mp4") for n in range(len(plan.steps))]
@@ -132,6 +135,18 @@ class _Rendering:
             message = "The engine made something that cannot be used."
             self._give_up(JobFailed("engine_film_unusable", message, retryable=True))
         note_success(self._job.engine)
+
+    def _request(self) -> VideoRequest:
+        """Return what the engine is asked for, with the picture that the clip begins from.
+
+        Raises:
+            UploadNotFound, UploadNotReady, UploadRefused, FaceInUpload: it may not begin from it.
+        """
+        job, request = self._job, request_of(self._job)
+        if job.input_reference is None:
+            return request
+        picture = picture_for(upload_id=job.input_reference, by=job.user_id)
+        return replace(request, input_reference=picture)
 
     def _render_step(self, plan: Plan, number: int, films: list[Path]) -> None:
         request = next_request(plan, films[:number])

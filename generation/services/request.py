@@ -40,12 +40,14 @@ class GenerationRequest:
     caption: str = ""
     publish: bool = False
     remix_of: RemixOf | None = None
+    input_reference: UUID | None = None  # an upload that the clip begins from
     cameos: tuple[str, ...] = ()  # handles; those that the texts mention need not be among them
 
     def measures(self, *, has_cast: bool) -> Measures:
         """Return what an engine may not be able to do; `has_cast`: whether it is to draw a face."""
         shots = tuple(shot.seconds for shot in self.shots)
-        return Measures(self.size, self.seconds, shots, has_cast=has_cast)
+        has_picture = self.input_reference is not None
+        return Measures(self.size, self.seconds, shots, has_cast=has_cast, has_picture=has_picture)
 
     def texts(self) -> dict[str, str]:
         """Return every text that policy looks at, by the name of its field."""
@@ -81,6 +83,8 @@ class GenerationRequest:
         recipe = f"{self.fingerprint} {self.seed} {self.size} {self.seconds}"
         if self.cameos:
             recipe += f" {sorted(self.cameos)}"
+        if self.input_reference:
+            recipe += f" {self.input_reference}"
         return hashlib.sha256(recipe.encode()).hexdigest()
 
     def as_json(self) -> dict[str, Any]:
@@ -88,17 +92,20 @@ class GenerationRequest:
         kept = asdict(self)
         if self.remix_of is not None:
             kept["remix_of"]["clip_id"] = str(self.remix_of.clip_id)
+        if self.input_reference is not None:
+            kept["input_reference"] = str(self.input_reference)
         return kept
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Self:
         """Return the request that `as_json` kept."""
-        remix = kept["remix_of"]
+        remix, picture = kept["remix_of"], kept.get("input_reference")
         return cls(
             **kept
             | {
                 "shots": tuple(Shot(**shot) for shot in kept["shots"]),
                 "remix_of": RemixOf(UUID(remix["clip_id"]), remix["kind"]) if remix else None,
+                "input_reference": UUID(picture) if picture else None,
                 "cameos": tuple(kept.get("cameos", ())),
             }
         )
@@ -120,5 +127,6 @@ class GenerationRequest:
             caption=job.caption,
             publish=job.publish,
             remix_of=remix,
+            input_reference=job.input_reference,
             cameos=handles_of_cast(job),
         )

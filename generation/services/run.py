@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+from cameos.services import check_faces, check_film, issue_receipts
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
@@ -80,12 +81,14 @@ def ensure_allowed(raw: Path, *, job: Job) -> None:
     Raises:
         ClipRefused: a frame goes against policy.
         cameos.errors.CameoNotPermitted: what is seen or spoken breaks a likeness's restriction.
+        cameos.errors.LikenessWithoutConsent: it shows somebody who has not agreed to it.
         LeaseLost: the job is no longer this worker's.
     """
     note_progress(job, 82, "checking")
     verdict = check_frames(path=raw)
     if not verdict.allowed and verdict.rule not in job.waived_rules:
         raise ClipRefused(f"Rule {verdict.rule}, at {verdict.at_seconds:.1f} s.", rule=verdict.rule)
+    check_faces(path=raw, by=job.user_id, cameo_ids=job.cast, clip_id=job.reserved_clip_id)
     if job.cast:
         check_film(
             by=job.user_id,

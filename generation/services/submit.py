@@ -22,6 +22,7 @@ from generation.services.casting import ask_for, pass_first_gates
 from generation.services.decision import Decision, decide, eta_of
 from generation.services.lease import lock_user_jobs
 from generation.services.request import SEED_MAX, GenerationRequest
+from generation.services.uploads import note_use
 from generation.states import DEADLINES, State
 from generation.wake import wake_on_commit
 from moderation.services import check_prompt
@@ -71,7 +72,8 @@ def submit(*, by: User, request: GenerationRequest, favour: Favour | None = None
 
     Raises:
         UnknownEngine, SizeNotOffered, SecondsOutOfRange, TooManyShots, CameosNotOffered,
-            TooManyCameos: a field cannot be had.
+            TooManyCameos, InputReferenceNotOffered: a field cannot be had.
+        UploadNotFound: the picture to begin from is none of theirs.
         EngineNotReady: the engine has not said yet what it can do.
         PromptRefused: policy refuses a text; `reasons` say why.
         TooManyGenerations: they have as many unfinished jobs as their plan allows.
@@ -81,6 +83,7 @@ def submit(*, by: User, request: GenerationRequest, favour: Favour | None = None
         credits.errors.BudgetSpent: the instance has spent what it may.
         feed.errors.ClipNotFound: the clip to remix is not visible to them.
         remix.errors.RemixNotAllowed: its author does not allow it.
+        UploadNotReady, UploadRefused: the picture cannot be used, or not yet.
         cameos.errors.CameoNotPermitted: an owner's terms do not permit it.
     """
     return enqueue(admit(by=by, request=request, favour=favour))
@@ -117,6 +120,8 @@ def enqueue(admitted: Admitted) -> Job:
     if jobs_of(by.pk).active().count() >= found.plan.waiting_max:
         raise TooManyGenerations(limit=found.plan.waiting_max)
     job = _make_job(admitted)
+    if job.input_reference is not None:
+        note_use(job.input_reference)
     hold(user_id=by.pk, reference=job.reference, amount=found.price)
     for name, verdict in found.verdicts.items():
         if verdict.to_review:  # allowed, but a person should look at such prompts
@@ -133,7 +138,8 @@ def preflight(*, by: User, request: GenerationRequest) -> Preflight:
 
     Raises:
         UnknownEngine, SizeNotOffered, SecondsOutOfRange, TooManyShots, CameosNotOffered,
-            TooManyCameos: a field cannot be had.
+            TooManyCameos, InputReferenceNotOffered: a field cannot be had.
+        UploadNotFound: the picture to begin from is none of theirs.
         EngineNotReady: the engine has not said yet what it can do.
         feed.errors.ClipNotFound: the clip to remix is not visible to them.
     """
@@ -191,6 +197,8 @@ def _make_job(admitted: Admitted) -> Job:
         remix_kind=request.remix_of.kind if request.remix_of else "",
         cast=list(found.cast.everybody),
         cast_inherited=list(found.cast.inherited),
+        cast_pictured=list(found.cast.pictured),
+        input_reference=request.input_reference,
         price=found.price,
         plan=found.plan.name,
         priority=admitted.favour.priority,

@@ -28,6 +28,7 @@ from generation.services.finish import prefix_of_claim
 from generation.services.lease import CLAIMS_MAX, LEASE
 from generation.services.moves import move, wake_startable
 from generation.services.shares import forget_idle_shares
+from generation.services.uploads import check_waiting_uploads, forget_unused_uploads
 from generation.services.work import clear_work, jobs_with_work
 from generation.states import TERMINAL, State
 from notifications.services import forget_old_events
@@ -60,6 +61,7 @@ def _sweep() -> None:
         if not takes_jobs(engine):
             hand_over_waiting(engine)
         wake_startable(engine=engine)
+    check_waiting_uploads()
     tell_of_ends()
     away: set[str] = set()  # an engine that does not answer is asked once a sweep
     for job in Job.objects.untidy(ended_for=TIDY_AFTER)[:BATCH]:
@@ -68,7 +70,7 @@ def _sweep() -> None:
 
 
 def housekeep() -> None:
-    """Forget what is past its time: old answers, events and credits, media and files of the gone.
+    """Forget what is past its time: answers, events, credits, uploads, media and files of the gone.
 
     Rewards that a crash cut off are paid.
     """
@@ -78,6 +80,7 @@ def housekeep() -> None:
     forget_idle_shares()
     pay_referrals()
     collect_deleted_media()
+    forget_unused_uploads()
     for job_id in jobs_with_work():
         if not Job.objects.active().filter(pk=job_id).exists():
             clear_work(job_id)

@@ -112,14 +112,14 @@ def check_upload(*, upload_id: UUID) -> None:
 
 
 def usable_upload(*, upload_id: UUID, by: UUID) -> Upload:
-    """Return an upload, with its picture, that a clip of theirs may begin from.
+    """Return an upload that a clip of theirs may begin from; its picture is read when it is asked.
 
     Raises:
         UploadNotFound: they have no such upload.
         UploadNotReady: no worker has looked at it yet.
         UploadRefused: a worker refused it.
     """
-    upload = Upload.objects.filter(pk=upload_id, user_id=by).first()
+    upload = uploads_of(by).filter(pk=upload_id).first()
     if upload is None:
         raise UploadNotFound(field="input_reference")
     if upload.state == UploadState.CHECKING:
@@ -174,9 +174,9 @@ def forget_unused_uploads() -> int:
     return deleted
 
 
-def note_use(upload: Upload) -> None:
+def note_use(upload_id: UUID) -> None:
     """Keep an upload for longer: a request has named it."""
-    Upload.objects.filter(pk=upload.pk).update(used_at=Now())
+    Upload.objects.filter(pk=upload_id).update(used_at=Now())
 
 
 def _answer(upload: Upload, *, refused_code: str, cast: tuple[UUID, ...] = ()) -> None:
