@@ -44,7 +44,7 @@ RATES = {
     "invite": Rate(20, 60),
     "guardian": Rate(10, 60),
     "appeal": Rate(10, 60),
-    "upload": Rate(20, 60),
+    "picture": Rate(20, 60),
     "webhook_test": Rate(10, 60),
     "purchase": Rate(20, 60),
     "webhook": Rate(1200, 60),  # of a payment provider, from few addresses and in bursts

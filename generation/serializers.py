@@ -295,20 +295,20 @@ class EngineListSerializer(serializers.Serializer[Any]):
     items = EngineSerializer(many=True)
 
 
-class UploadRequestSerializer(serializers.Serializer[Any]):
+class PictureRequestSerializer(serializers.Serializer[Any]):
     """A picture to begin from."""
 
     file = serializers.FileField(help_text="JPEG, PNG or WebP, at most 8 MiB and 40 megapixels.")
 
 
-class UploadReasonSerializer(serializers.Serializer[Any]):
+class PictureReasonSerializer(serializers.Serializer[Any]):
     """Why a picture is refused."""
 
     code = serializers.ChoiceField(choices=[REAL_FACE, NOT_CHECKED])
     message = serializers.CharField()
 
 
-class UploadSerializer(serializers.Serializer[Any]):
+class PictureUploadSerializer(serializers.Serializer[Any]):
     """A picture of mine."""
 
     id = serializers.UUIDField()
@@ -318,7 +318,7 @@ class UploadSerializer(serializers.Serializer[Any]):
     height = serializers.IntegerField(source="height_px", help_text="In px, as it is kept.")
     created_at = serializers.DateTimeField()
 
-    @extend_schema_field(UploadReasonSerializer(allow_null=True))
+    @extend_schema_field(PictureReasonSerializer(allow_null=True))
     def get_reason(self, upload: Upload) -> dict[str, str] | None:
         """Return why it is refused; None: it is not."""
         if not upload.refused_code:

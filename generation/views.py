@@ -30,8 +30,8 @@ from generation.serializers import (
     GenerationSerializer,
     GenerationsQuerySerializer,
     PreflightSerializer,
-    UploadRequestSerializer,
-    UploadSerializer,
+    PictureRequestSerializer,
+    PictureUploadSerializer,
 )
 from generation.services.appeals import appeal_job, appeal_request
 from generation.services.cancel import cancel
@@ -220,28 +220,28 @@ class GenerationAppealView(ApiView):
 class UploadsView(ApiView):
     """Pictures that my clips may begin from."""
 
-    rate = "upload"
+    rate = "picture"
     parser_classes = (PictureParser,)
 
     @extend_schema(
         operation_id="uploads_create",
         tags=["generation"],
-        request={"multipart/form-data": UploadRequestSerializer},
-        responses={202: UploadSerializer},
+        request={"multipart/form-data": PictureRequestSerializer},
+        responses={202: PictureUploadSerializer},
     )
     @idempotent
     def post(self, request: Request) -> Response:
         """Send a picture; a worker looks whose faces are in it before a clip may begin from it."""
-        upload = parsed(UploadRequestSerializer, request)["file"]
+        upload = parsed(PictureRequestSerializer, request)["file"]
         picture = read_picture(upload.file, field="file")
         made = take_upload(by=user_of(request), picture=picture)
-        return Response(UploadSerializer(made).data, status=202)
+        return Response(PictureUploadSerializer(made).data, status=202)
 
 
 class UploadView(ApiView):
     """One of my pictures."""
 
-    @extend_schema(operation_id="uploads_read", tags=["generation"], responses=UploadSerializer)
+    @extend_schema(operation_id="uploads_read", tags=["generation"], responses=PictureUploadSerializer)
     def get(self, request: Request, upload_id: UUID) -> Response:
         """Return what was found of it; the picture itself is shown to nobody.
 
@@ -251,7 +251,7 @@ class UploadView(ApiView):
         upload = uploads_of(user_of(request).pk).filter(pk=upload_id).first()
         if upload is None:
             raise UploadNotFound
-        return Response(UploadSerializer(upload).data)
+        return Response(PictureUploadSerializer(upload).data)
 
     @extend_schema(operation_id="uploads_delete", tags=["generation"], responses={204: None})
     def delete(self, request: Request, upload_id: UUID) -> Response:

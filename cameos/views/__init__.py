@@ -1,1 +1,1 @@
-"""Likenesses over HTTP, a module for each topic."""
+"""Cameos over HTTP: enrolments, their captures, and what else each module is named for."""
