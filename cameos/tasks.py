@@ -6,6 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
+from cameos.services.characters import CHECK_CHARACTER, check_character
 from cameos.services.sweep import purge, sweep
 from cameos.services.verification import verify_enrolment
 from cameos.services.wake import VERIFY
@@ -15,6 +16,12 @@ from cameos.services.wake import VERIFY
 def verify_task(enrolment_id: str) -> None:
     """Look at a submitted capture, unless another worker does."""
     verify_enrolment(enrolment_id=UUID(enrolment_id))
+
+
+@shared_task(name=CHECK_CHARACTER)
+def check_character_task(cameo_id: str) -> None:
+    """Look at a character's picture."""
+    check_character(cameo_id=UUID(cameo_id))
 
 
 @shared_task(name="cameos.sweep")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from cameos.views import cameos, desk
+from cameos.views import characters, enrolments, protection
 
 urlpatterns = [
     path("cameos", cameos.CameosView.as_view(), name="cameos"),
@@ -19,11 +19,11 @@ urlpatterns = [
         cameos.AccessView.as_view(),
         name="cameo-access",
     ),
-    path("cameos/<str:handle>/uses", desk.UsesView.as_view(), name="cameo-uses"),
-    path("cameos/<str:handle>/uses/<uuid:clip_id>", desk.UseView.as_view(), name="cameo-use"),
-    path("cameos/<str:handle>/receipts", desk.ReceiptsView.as_view(), name="cameo-receipts"),
-    path("cosigns", desk.CosignsView.as_view(), name="cosigns"),
-    path("cosigns/<uuid:cosign_id>", desk.CosignView.as_view(), name="cosign"),
-    path("consents/keys", desk.ConsentKeysView.as_view(), name="consent-keys"),
-    path("consents/<uuid:receipt_id>", desk.ConsentView.as_view(), name="consent"),
+    path("characters", characters.CharactersView.as_view(), name="characters"),
+    path("protected-faces", protection.ProtectedFacesView.as_view(), name="protected-faces"),
+    path(
+        "protected-faces/<uuid:protected_id>",
+        protection.ProtectedFaceView.as_view(),
+        name="protected-face",
+    ),
 ]

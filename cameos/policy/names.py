@@ -1,45 +1,35 @@
-"""Whether a text names somebody. Pure."""
+"""Whether a text names somebody who is not to be shown. Pure."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
+from perception.lexicon import Lexicon
+from perception.normalise import normalise
 
-def find_name(name: str, text: str) -> tuple[int, int] | None:
-    """Return where a text names somebody, as a span of its code points; None: it does not.
 
-    Names are compared by whole words, without accents, in any letter case and with anything but
-    letters and digits between the words: "Zoë Müller-Lee" is in "a film of ZOE MULLER LEE".
+def find_name(names: tuple[str, ...], text: str) -> tuple[int, int] | None:
+    """Return where a text first names one of these people, as a span of its code points.
+
+    Whole words are compared, as prompts are read anywhere: undisguised, without accents, in any
+    letter case; between them stands anything but a letter. "Zoë Müller-Lee" is in "Z0E MULLER LEE".
 
     Args:
-        name: the name; one without a letter or digit is nowhere.
+        names: as people write them; one without a letter is nobody's.
         text: what may name them.
+
+    Returns:
+        None: it names nobody of them.
     """
-    pattern = _pattern(name)
-    if pattern is None:
+    if not names:
         return None
-    plain, places = _plain(text)
-    found = pattern.search(plain)
-    return (places[found.start()], places[found.end() - 1] + 1) if found else None
+    read = normalise(text)
+    found = _lexicon(names).find(read)
+    return read.original_span(*found[0]) if found else None
 
 
-@lru_cache(maxsize=4096)
-def _pattern(name: str) -> re.Pattern[str] | None:
-    words = re.findall(r"[^\W_]+", _plain(name)[0])
-    if not words:
-        return None
-    return re.compile(r"(?<![^\W_])" + r"[\W_]{1,3}".join(map(re.escape, words)) + r"(?![^\W_])")
-
-
-def _plain(text: str) -> tuple[str, list[int]]:
-    """Return a text folded and without accents, and for each character which one it comes from."""
-    letters: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text):
-        for letter in unicodedata.normalize("NFKD", character).casefold():
-            if not unicodedata.combining(letter) and unicodedata.category(letter) != "Cf":
-                letters.append(letter)
-                places.append(place)
-    return "".join(letters), places
+@lru_cache(maxsize=8)
+def _lexicon(names: tuple[str, ...]) -> Lexicon:
+    phrases = (" ".join(re.findall(r"[^\W_]+", name)) for name in names)
+    return Lexicon.of(phrase for phrase in phrases if phrase)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from celery import current_app
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -26,14 +26,18 @@ from cameos.models import (
     Likeness,
 )
 from cameos.services.likeness import open_portrait, store_likeness
+from cameos.services.locks import hold
 from cameos.services.pictures import shows_human_face
 from core.errors import InvalidField
+from notifications.services import publish
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 CHARACTERS_MAX: Final = 20
 CHECK_CHARACTER: Final = "cameos.check_character"
+CHECKED_EVENT: Final = "character.checked"
+HUMAN_FACE: Final = "human_face"
 WAKE_SECONDS: Final = 30  # a call that nobody took by then is stale
 _BATCH: Final = 50
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_]*[a-z0-9])?")
@@ -64,7 +68,7 @@ def make_character(*, by: User, name: str, picture: bytes, shown_name: str = "")
         raise CharacterNameTooLong(f"At most {max(0, most)} characters.", field="name")
     try:
         with transaction.atomic():
-            _take_turns(by.pk)
+            hold(f"cameos.characters:{by.pk}")
             if _characters_of(by.pk).count() >= CHARACTERS_MAX:
                 raise TooManyCharacters(limit=CHARACTERS_MAX)
             # A refused one is a note to its owner; its name is free for another try.
@@ -100,17 +104,18 @@ def check_character(*, cameo_id: UUID) -> None:
     picture = open_portrait(cameo_id)
     if picture is None:  # ended in this moment
         return
-    if not shows_human_face(jpeg=picture):
-        with transaction.atomic():
-            if waiting.update(state=CameoState.ACTIVE):
-                record(ConsentEvent.ENROLLED, subject_id=cameo_id, kind=CameoKind.CHARACTER)
-        return
+    reason = HUMAN_FACE if shows_human_face(jpeg=picture) else ""
     with transaction.atomic():
-        is_ours = waiting.update(state=CameoState.REFUSED, refused_reason="human_face")
-        if is_ours:
+        state = CameoState.REFUSED if reason else CameoState.ACTIVE
+        if not waiting.update(state=state, refused_reason=reason):
+            return  # another worker was first, or it was ended
+        if reason:
             Likeness.objects.filter(cameo_id=cameo_id).delete()
-            record(ConsentEvent.REFUSED, subject_id=cameo_id, reason="human_face")
+            record(ConsentEvent.REFUSED, subject_id=cameo_id, reason=reason)
             shred_key(cameo_id)
+        else:
+            record(ConsentEvent.ENROLLED, subject_id=cameo_id, kind=CameoKind.CHARACTER)
+        _tell_owner(cameo_id, state, reason)
 
 
 def check_waiting_characters() -> None:
@@ -124,18 +129,16 @@ def check_waiting_characters() -> None:
             _log.exception("character %s cannot be looked at now", cameo_id)
 
 
+def _tell_owner(cameo_id: UUID, state: str, reason: str) -> None:
+    cameo = Cameo.objects.get(pk=cameo_id)
+    if cameo.owner_id is not None:
+        data = {"handle": cameo.handle, "state": state, "reason": reason or None}
+        publish(cameo.owner_id, CHECKED_EVENT, data, durable=True)
+
+
 def _characters_of(user_id: UUID) -> QuerySet[Cameo]:
     mine = Cameo.objects.filter(owner_id=user_id, kind=CameoKind.CHARACTER)
     return mine.exclude(state__in=(CameoState.REVOKED, CameoState.REFUSED))
-
-
-def _take_turns(user_id: UUID) -> None:
-    """Let one request of a user at a time count and add characters."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"cameos.characters:{user_id}"],
-        )
 
 
 def _wake(cameo_id: UUID) -> None:

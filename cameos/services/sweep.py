@@ -13,6 +13,7 @@ from cameos.errors import EnrolmentNotPossible
 from cameos.models import Enrolment
 from cameos.policy.reasons import CHALLENGE_EXPIRED, FAILED, REVIEW_EXPIRED
 from cameos.services.captures import clear_leftovers, delete_captures, delete_orphans
+from cameos.services.characters import check_waiting_characters
 from cameos.services.locks import alone
 from cameos.services.moves import move
 from cameos.services.verification import waiting_for_worker
@@ -52,6 +53,7 @@ def sweep() -> None:
         _expire_late()
         for enrolment in waiting_for_worker()[:BATCH]:
             wake_on_commit(enrolment.pk)
+        check_waiting_characters()
         delete_captures()
         clear_leftovers()
 

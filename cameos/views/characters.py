@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import user_of
-from cameos.serializers.characters import CharacterRequestSerializer
+from cameos.serializers.characters import CharacterRequestSerializer, CharacterSerializer
 from cameos.services import make_character
 from core.api import ApiView, parsed
 from core.idempotency import idempotent
@@ -27,14 +27,14 @@ class CharactersView(ApiView):
         operation_id="make_character",
         tags=["cameos"],
         request={"multipart/form-data": CharacterRequestSerializer},
-        responses={202: None},
+        responses={202: CharacterSerializer},
     )
     @idempotent
     def post(self, request: Request) -> Response:
         """Make a character of a picture; a worker looks for human faces in it first.
 
-        With one in it, it is refused (`human_face`) and the picture is destroyed. Like every cameo
-        it begins with terms that let nobody but me use it.
+        With one in it, it is refused (`human_face`) and the picture is destroyed; event
+        `character.checked` tells the outcome. Like every cameo it begins with terms that let nobody but me use it.
         """
         given = parsed(CharacterRequestSerializer, request)
         cameo = make_character(
@@ -43,4 +43,4 @@ class CharactersView(ApiView):
             picture=read_picture(given["image"].file, field="image").jpeg,
             shown_name=given["display_name"],
         )
-        return Response(cameo.handle, status=HTTPStatus.ACCEPTED)
+        return Response(CharacterSerializer(cameo).data, status=HTTPStatus.ACCEPTED)
