@@ -25,6 +25,10 @@ class Migration(migrations.Migration):
                 ('decided_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
+            options={
+                'verbose_name': 'likeness in doubt',
+                'verbose_name_plural': 'likenesses in doubt',
+            },
         ),
         migrations.AddIndex(
             model_name='cameo',

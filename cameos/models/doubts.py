@@ -28,6 +28,8 @@ class LikenessDoubt(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "likeness in doubt"
+        verbose_name_plural = "likenesses in doubt"
         constraints = [
             models.UniqueConstraint(fields=["clip_id", "cameo"], name="doubt_once_a_clip")
         ]

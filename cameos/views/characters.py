@@ -34,7 +34,8 @@ class CharactersView(ApiView):
         """Make a character of a picture; a worker looks for human faces in it first.
 
         With one in it, it is refused (`human_face`) and the picture is destroyed; event
-        `character.checked` tells the outcome. Like every cameo it begins with terms that let nobody but me use it.
+        `character.checked` tells the outcome. Like every cameo it begins with terms that let nobody
+        but me use it.
         """
         given = parsed(CharacterRequestSerializer, request)
         cameo = make_character(

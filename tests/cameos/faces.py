@@ -59,7 +59,8 @@ def film(to: Path, frames: Sequence[np.ndarray], *, each: int = FPS // 2) -> Pat
     """An MP4 that shows each frame for `each` of eight a second: half a second."""
     with av.open(str(to), "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        stream.height, stream.width, _ = frames[0].shape
+        stream.pix_fmt = "yuv420p"
         for frame in frames:
             for _ in range(each):
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db.models.functions import Now
+from PIL import Image
 
 from cameos.errors import (
     DoubtSettled,
@@ -24,11 +27,11 @@ from cameos.services import (
     ensure_no_doubt,
     is_in_doubt,
     list_face,
+    recognition,
     settle_doubt,
     unlist_face,
     who_is,
 )
-from cameos.services import recognition
 from core.errors import Forbidden
 from core.ids import new_id
 from notifications.models import Event
@@ -44,6 +47,7 @@ from tests.cameos.faces import (
     placed,
     register,
 )
+from tests.clips import make_draft
 
 pytestmark = pytest.mark.django_db
 
@@ -236,6 +240,40 @@ def test_a_doubt_that_proves_true_withdraws_the_clip_and_tells_the_owner(doubtfu
     assert is_in_doubt(doubtful.clip_id)
     told = Event.objects.filter(type="likeness.found").values_list("user__username", flat=True)
     assert list(told) == ["ada"]
+
+
+def test_moderators_decide_on_their_page_and_others_do_not_see_it(doubtful, make_moderator, client):
+    url = "/admin/cameos/likenessdoubt/"
+    client.force_login(doubtful.user)
+    assert client.get(url).status_code == 302
+    assert client.get(f"/admin/moderation/case/clip/{doubtful.clip_id}/").status_code == 302
+    client.force_login(make_moderator())
+    page = client.get(url).content.decode()
+    assert "@author" in page
+    assert f"/admin/moderation/case/clip/{doubtful.clip_id}/" in page
+    client.post(url, {"action": "clear", "_selected_action": [str(doubtful.pk)]})
+    doubtful.refresh_from_db()
+    assert (doubtful.is_cleared, doubtful.decided_by.username) == (True, "moderator")
+    assert "@author" not in client.get(url).content.decode()
+
+
+def test_moderators_can_watch_a_draft_in_doubt(make_user, make_moderator, client):
+    draft = make_draft(make_user("author"))
+    client.force_login(make_moderator())
+    answer = client.get(f"/admin/moderation/case/clip/{draft.pk}/")
+    assert b"".join(client.get(answer.url).streaming_content)
+    assert client.get(f"/admin/moderation/case/clip/{new_id()}/").status_code == 404
+
+
+def test_the_scene_engine_s_own_faces_are_nobody_s(make_user, tmp_path):
+    for face in (collins_template(), hopper_template()):
+        register(make_user(), face, kind="protected")
+    with Image.open(settings.BASE_DIR / "docs/gallery/story-1-lost-ball.png") as drawn:
+        frames = [np.asarray(drawn.convert("RGB").crop((0, 0, 1390, 1274)))]
+    path = film(tmp_path / "film.mp4", frames)
+    report = check_faces(path=path, by=make_user().pk, cameo_ids=[], clip_id=new_id())
+    assert report.faces >= 3
+    assert report.doubts == ()
 
 
 NAMES = [

@@ -114,7 +114,9 @@ def bomb():
     """A PNG of a few bytes that says it has 2.5 billion pixels."""
 
     def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
 
     head = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
     body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
@@ -317,4 +319,8 @@ def test_a_listed_name_is_refused_wherever_it_says_what_is_shown(ada, make_user,
     register(None, hopper_template(), kind="listed", name="Grace Hopper")
     request = GenerationRequest(prompt="A ball.", seconds=1, caption="with gr4ce   HOPPER!")
     (reason,) = preflight(by=ada.user, request=request).reasons
-    assert (reason["rule"], reason["field"], reason["span"]) == ("listed_person", "caption", [5, 19])
+    assert (reason["rule"], reason["field"], reason["span"]) == (
+        "listed_person",
+        "caption",
+        [5, 19],
+    )
