@@ -1,4 +1,4 @@
-"""Pictures that clips begin from: taken, looked at, given to engines, forgotten; and faces in films."""
+"""Pictures that clips begin from: taken, looked at, given to engines, gone; and faces in films."""
 
 from __future__ import annotations
 
