@@ -25,14 +25,29 @@ from cameos.selectors.protection import (
     names_listed_in,
     protected_faces_of,
 )
+from cameos.selectors.uses import (
+    Use,
+    accesses_of,
+    as_uses,
+    cosigns_for,
+    receipts_of,
+    uses_of,
+)
 
 __all__ = [
     "LISTED_RULE",
+    "Use",
+    "accesses_of",
+    "as_uses",
     "cameos_of",
+    "cosigns_for",
+    "handles_of",
+    "lapsed",
     "listed_faces",
     "names_listed_in",
     "own_cameo",
     "protected_faces_of",
+    "receipts_of",
     "relations_to",
     "same",
     "usable_cameos",
