@@ -6,6 +6,7 @@ from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -239,7 +240,9 @@ class UploadsView(ApiView):
 
 
 class UploadView(ApiView):
-    """One of my pictures."""
+    """One of my pictures; who is suspended may delete it too."""
+
+    permission_classes = (IsAuthenticated,)
 
     @extend_schema(operation_id="uploads_read", tags=["generation"], responses=PictureUploadSerializer)
     def get(self, request: Request, upload_id: UUID) -> Response:

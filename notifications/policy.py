@@ -22,6 +22,9 @@ CAMEO_EVENTS = (
     "cosign.requested",
     "cosign.answered",
     "enrolment.finished",
+    "character.checked",
+    "likeness.found",
+    "likeness.looked_at",
 )
 WEBHOOK_EVENTS = (*GENERATION_EVENTS, *CAMEO_EVENTS, "moderation.decision", "webhook.disabled")
 TEST_EVENT = "webhook.test"  # sent to one webhook because its owner asked

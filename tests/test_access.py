@@ -23,7 +23,7 @@ from cameos.services.enrolments import begin_enrolment
 from cameos.services import issue_receipts, store_likeness
 from core.ids import new_id
 from feed.services import hide_clip
-from generation.models import Job
+from generation.models import Job, Upload
 from notifications.services import create_webhook
 from tests.cameos.terms import make_cameo, make_cosign, use
 from tests.clips import make_clip, make_draft
@@ -137,6 +137,13 @@ DELETE /api/v1/cameos/enrolments/{enrolment}    401 204 404 404 403
 POST   /api/v1/cameos/enrolments/{enrolment}/submit   401 409 404 404 403
 PUT    /api/v1/cameos/enrolments/{enrolment}/capture  401 415 404 404 403
 PATCH  /api/v1/cameos/enrolments/{enrolment}/capture  401 415 404 404 403
+POST   /api/v1/characters                       401 415 415 415 403
+GET    /api/v1/protected-faces                  401 200 200 200 200
+POST   /api/v1/protected-faces                  401 409 403 403 403
+DELETE /api/v1/protected-faces/{protected}      401 204 404 404 404
+POST   /api/v1/uploads                          401 415 415 415 403
+GET    /api/v1/uploads/{upload}                 401 200 404 404 404
+DELETE /api/v1/uploads/{upload}                 401 204 404 404 404
 
 GET    /api/v1/engines                          401 200 200 200 200
 GET    /api/v1/engines/{engine}/vocabulary      401 404 404 404 404
@@ -164,6 +171,10 @@ BODIES = {
     "PATCH /api/v1/me/wards/{ward}": {"may_enrol_cameo": True},
     "POST /api/v1/webhooks": {"url": "https://hooks.example.org/"},
     "PATCH /api/v1/webhooks/{webhook}": {"url": "https://b.example.org/"},
+    "POST /api/v1/protected-faces": {
+        "consent_version": "{consent}",
+        "purposes": ["likeness", "protect"],
+    },
     "POST /api/v1/cameos/enrolments": {
         "consent_version": "{consent}",
         "purposes": ["likeness"],
@@ -244,6 +255,8 @@ def things(clients, settings, tmp_path):
             by=ada, consent_version=current_text().version, purposes=["likeness"]
         ).pk,
         "webhook": create_webhook(by=ada.pk, url="https://hooks.example.org/")[0].pk,
+        "protected": make_cameo(ada, kind="protected", handle=None).pk,
+        "upload": Upload.objects.create(user=ada, picture=b"x", width_px=9, height_px=9).pk,
         "code": "bad_cursor",
         "engine": "unheard-of",
         "provider": "stripe",

@@ -57,6 +57,9 @@ def test_posts_that_create_or_spend_take_an_idempotency_key(made):
     }
     assert takes_key == {
         "/api/v1/cameos/{handle}/revoke",
+        "/api/v1/cameos/enrolments",
+        "/api/v1/cameos/enrolments/{enrolment_id}/submit",
+        "/api/v1/characters",
         "/api/v1/clips/{clip_id}/publish",
         "/api/v1/cosigns/{cosign_id}",
         "/api/v1/credits/purchases",
@@ -65,7 +68,9 @@ def test_posts_that_create_or_spend_take_an_idempotency_key(made):
         "/api/v1/generations/{job_id}/appeal",
         "/api/v1/invites",
         "/api/v1/me/guardians",
+        "/api/v1/protected-faces",
         "/api/v1/reports",
+        "/api/v1/uploads",
         "/api/v1/webhooks",
         "/api/v1/webhooks/{webhook_id}/secret",
         "/api/v1/webhooks/{webhook_id}/test",

@@ -7,16 +7,6 @@ from typing import Any
 from rest_framework import serializers
 
 
-class CharacterSerializer(serializers.Serializer[Any]):
-    """A character of mine, as it begins."""
-
-    handle = serializers.CharField()
-    kind = serializers.ChoiceField(choices=["character"])
-    state = serializers.ChoiceField(choices=["checking"])
-    name = serializers.CharField()
-    created_at = serializers.DateTimeField()
-
-
 class CharacterRequestSerializer(serializers.Serializer[Any]):
     """A character to be made."""
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     Template = npt.NDArray[np.float32]
 
 TEMPLATE, PORTRAIT = "template", "portrait"
-_BATCH = 500
+_BATCH = 2_000
+_Row = tuple[UUID, UUID | None, str, bytes | memoryview | None]
 
 
 def store_likeness(

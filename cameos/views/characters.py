@@ -9,7 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import user_of
-from cameos.serializers.characters import CharacterRequestSerializer, CharacterSerializer
+from cameos.selectors import cameos_of, with_portraits
+from cameos.serializers.cameos import CameoSerializer
+from cameos.serializers.characters import CharacterRequestSerializer
 from cameos.services import make_character
 from core.api import ApiView, parsed
 from core.idempotency import idempotent
@@ -27,7 +29,7 @@ class CharactersView(ApiView):
         operation_id="make_character",
         tags=["cameos"],
         request={"multipart/form-data": CharacterRequestSerializer},
-        responses={202: CharacterSerializer},
+        responses={202: CameoSerializer},
     )
     @idempotent
     def post(self, request: Request) -> Response:
@@ -38,10 +40,12 @@ class CharactersView(ApiView):
         but me use it.
         """
         given = parsed(CharacterRequestSerializer, request)
-        cameo = make_character(
-            by=user_of(request),
+        user = user_of(request)
+        made = make_character(
+            by=user,
             name=given["name"],
             picture=read_picture(given["image"].file, field="image").jpeg,
             shown_name=given["display_name"],
         )
-        return Response(CharacterSerializer(cameo).data, status=HTTPStatus.ACCEPTED)
+        shown = with_portraits(cameos_of(user.pk)).get(pk=made.pk)
+        return Response(CameoSerializer(shown).data, status=HTTPStatus.ACCEPTED)

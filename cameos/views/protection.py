@@ -6,13 +6,15 @@ from http import HTTPStatus
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import user_of
+from cameos.policy.consent import PROTECTED
 from cameos.selectors import protected_faces_of
 from cameos.selectors.enrolments import enrolment_answer
-from cameos.serializers.enrolments import PROTECTED, EnrolmentSerializer
+from cameos.serializers.enrolments import EnrolmentSerializer
 from cameos.serializers.protection import (
     ProtectedFacesSerializer,
     ProtectionRequestSerializer,
@@ -59,7 +61,9 @@ class ProtectedFacesView(ApiView):
 
 
 class ProtectedFaceView(ApiView):
-    """One of them."""
+    """One of them; who is suspended may end it too."""
+
+    permission_classes = (IsAuthenticated,)
 
     @extend_schema(operation_id="end_protection", tags=["cameos"], responses={204: None})
     def delete(self, request: Request, protected_id: UUID) -> Response:

@@ -45,6 +45,9 @@ def test_a_picture_without_a_face_becomes_a_character_for_its_owner_alone(ada):
     event = Event.objects.get()
     assert event.type == "character.checked"
     assert event.data == {"handle": "ada-cat", "state": "active", "reason": None}
+    assert ada.get("/api/v1/cameos/ada-cat/portrait").content[:3] == b"\xff\xd8\xff"
+    assert ada.delete("/api/v1/cameos/ada-cat").status_code == 204
+    assert not DataKey.objects.exists()
 
 
 def test_a_human_face_refuses_it_and_nothing_of_the_picture_is_left(ada):
