@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from cameos.services.likeness import face_pack, open_templates
+from cameos.services.likeness import face_pack
+from cameos.services.recognition import known_faces, matches_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,7 @@ class Alike:
 
 
 def find_alike(template: npt.NDArray[np.float32], *, least: float) -> tuple[Alike, ...]:
-    """Return every enrolled, protected or listed face at least so similar, the most similar first.
+    """Return the enrolled, protected and listed faces at least so similar, the most similar first.
 
     It reads what is committed at this moment; a worker's memory alone sees the templates.
 
@@ -39,12 +40,8 @@ def find_alike(template: npt.NDArray[np.float32], *, least: float) -> tuple[Alik
         KekMissing: a key is wrapped under a key that LIKENESS_KEKS no longer has.
         SealBroken: what is kept of a face was altered.
     """
-    found = [
-        Alike(cameo_id, owner_id, kind, similarity)
-        for cameo_id, owner_id, kind, enrolled in open_templates()
-        if (similarity := float(enrolled @ template)) >= least
-    ]
-    return tuple(sorted(found, key=lambda each: -each.similarity))
+    matches = matches_in(known_faces(), template, at_least=least)
+    return tuple(Alike(m.cameo_id, m.owner_id, m.kind, m.similarity) for m in matches)
 
 
 def thresholds() -> Thresholds:

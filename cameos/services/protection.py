@@ -12,6 +12,7 @@ from cameos.custody import record, shred_key
 from cameos.errors import ListedFaceNotFound, PictureWithoutFace, ProtectedFaceNotFound
 from cameos.models import Cameo, CameoKind, CameoState, ConsentEvent, Likeness
 from cameos.selectors.protection import listed_faces, protected_faces_of
+from cameos.services import likeness
 from cameos.services.film_faces import FACE_WIDTH_MIN_PX
 from cameos.services.likeness import store_likeness
 from cameos.services.recognition import model
@@ -62,7 +63,7 @@ def list_face(*, name: str, picture: bytes) -> Cameo:
             cameo_id=cameo.pk,
             template=template,
             portrait=None,
-            pack_sha256=model().pack.sha256,
+            pack_sha256=likeness.current_pack(),
         )
         record(ConsentEvent.ENROLLED, subject_id=cameo.pk, kind=CameoKind.LISTED)
     return cameo

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -20,6 +19,7 @@ from uuid import UUID
 from django.db.models import Max, QuerySet
 
 from cameos.models import Cameo, CameoState, ConsentEntry, Likeness
+from cameos.services import likeness
 from cameos.services.likeness import face_pack, open_templates
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class KnownFaces:
     templates: Templates
     owners: dict[UUID, tuple[UUID | None, str]]  # owner and kind
     pack_sha256: str
-    left_out: int  # likenesses whose template another pack made: not comparable
+    left_out: int  # likenesses of another pack, when all were read: not comparable
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,8 @@ def matches_in(known: KnownFaces, template: Template, *, at_least: float) -> tup
         template: float32 [D], of the same pack.
         at_least: the least similarity.
     """
+    if not known.ids:
+        return ()
     near = [
         Match(cameo_id, *known.owners[cameo_id], similarity)
         for cameo_id, similarity in known.index.nearest(template, MATCHES_MAX)
@@ -139,14 +141,12 @@ def known_faces() -> KnownFaces:
         PackError: the pack in use cannot be read.
         KekMissing, SealBroken: a template cannot be opened.
     """
-    from perception.faces import read_pack  # noqa: PLC0415 - not in every process
-
-    pack = read_pack(face_pack())
+    pack = likeness.current_pack()
     with _lock:
         head = _Head.now()
         is_old = time.monotonic() - _memory.read_at > _READ_ALL_AFTER_SECONDS
-        if _memory.known is None or is_old or _memory.known.pack_sha256 != pack.sha256:
-            _memory.known = _read_all(pack.sha256, pack.dimension)
+        if _memory.known is None or is_old or _memory.known.pack_sha256 != pack:
+            _memory.known = _read_all(pack)
             _memory.read_at = time.monotonic()
         elif _memory.head is not None and _memory.head != head:
             _memory.known = _follow(_memory.known, _memory.head)
@@ -191,16 +191,17 @@ def _registered() -> QuerySet[Likeness]:
     return with_template.exclude(cameo__state__in=ENDED)
 
 
-def _read_all(pack_sha256: str, dimension: int) -> KnownFaces:
+def _read_all(pack_sha256: str) -> KnownFaces:
     import numpy as np  # noqa: PLC0415 - not in every process
 
+    nothing = np.empty((0, 0), np.float32)
     empty = KnownFaces(
-        index=_index((), np.empty((0, dimension), np.float32)),
+        index=_index((), nothing),
         ids=(),
-        templates=np.empty((0, dimension), np.float32),
+        templates=nothing,
         owners={},
         pack_sha256=pack_sha256,
-        left_out=0,
+        left_out=_registered().exclude(pack_sha256=pack_sha256).count(),
     )
     return _with(empty, changed=None)
 
@@ -216,33 +217,26 @@ def _follow(known: KnownFaces, since: _Head) -> KnownFaces:
     return _with(known, changed=changed)
 
 
-def _with(known: KnownFaces, *, changed: Collection[UUID] | None) -> KnownFaces:
+def _with(known: KnownFaces, *, changed: set[UUID] | None) -> KnownFaces:
     """Return what is known with these read anew; None: all of them."""
     import numpy as np  # noqa: PLC0415 - not in every process
 
-    dimension = known.templates.shape[1]
     owners: dict[UUID, tuple[UUID | None, str]] = {}
     read: list[Template] = []
     opened = open_templates(pack_sha256=known.pack_sha256, cameo_ids=changed)
     for cameo_id, owner_id, kind, template in opened:
-        if template.shape == (dimension,):
-            owners[cameo_id] = (owner_id, kind)
-            read.append(template)
-    gone = set(changed or ())
-    rows = [row for row, cameo_id in enumerate(known.ids) if cameo_id not in gone]
-    stay = known.templates if len(rows) == len(known.ids) else known.templates[rows]
-    ids = (*(known.ids[row] for row in rows), *owners)
-    new = np.stack(read) if read else np.empty((0, dimension), np.float32)
-    templates = np.concatenate([stay, new])
-    kept = {cameo_id: known.owners[cameo_id] for cameo_id in ids if cameo_id not in owners}
-    return replace(
-        known,
-        index=_index(ids, templates),
-        ids=ids,
-        templates=templates,
-        owners=kept | owners,
-        left_out=_registered().exclude(pack_sha256=known.pack_sha256).count(),
-    )
+        owners[cameo_id] = (owner_id, kind)
+        read.append(template)
+    ids, stay, others = known.ids, known.templates, known.owners
+    if changed is not None and not others.keys().isdisjoint(changed):
+        rows = [row for row, cameo_id in enumerate(ids) if cameo_id not in changed]
+        ids, stay = tuple(ids[row] for row in rows), stay[rows]
+        others = {cameo_id: others[cameo_id] for cameo_id in ids}
+    parts = [part for part in (stay, np.stack(read) if read else stay[:0]) if len(part)]
+    templates = np.concatenate(parts) if parts else stay[:0]
+    ids = (*ids, *owners)
+    index = _index(ids, templates)
+    return replace(known, index=index, ids=ids, templates=templates, owners=others | owners)
 
 
 def _index(ids: tuple[UUID, ...], templates: Templates) -> FaceIndex:

@@ -12,8 +12,7 @@ import numpy as np
 from PIL import Image
 
 from cameos.models import Cameo
-from cameos.services import store_likeness
-from perception.faces import default_pack, read_pack
+from cameos.services import likeness, store_likeness
 from tests.perception.faces import collins, collins_template, hopper, template
 
 __all__ = ["collins", "collins_template", "hopper", "hopper_template"]
@@ -40,7 +39,7 @@ def register(owner, face, *, kind="person", **fields) -> Cameo:
     handle = owner.username if owner is not None and kind == "person" else None
     given = {"handle": handle, "audience": "everyone"} | fields
     cameo = Cameo.objects.create(owner=owner, kind=kind, **given)
-    pack = read_pack(default_pack()).sha256
+    pack = likeness.current_pack()
     store_likeness(cameo_id=cameo.pk, template=face, portrait=None, pack_sha256=pack)
     return cameo
 
