@@ -52,7 +52,7 @@ def test_every_call_has_a_view_with_that_method(script, function, path):
     plain = re.sub(r"\?.*$|\$\{cursor.*$", "", path)
     filled = re.sub(r"/\$\{(\w+)\}$", r"/{\1}", plain)  # /users/x/${how}: see below
     for how in ("mute", "block") if filled.endswith("{how}") else ("",):
-        address = re.sub(r"\$\{[^}]*(?:user|author|person|me)[^}]*\}", "somebody", filled)
+        address = re.sub(r"\$\{[^}]*(?:user|author|person|\bme\b)[^}]*\}", "somebody", filled)
         address = re.sub(r"\$\{[^}]*\}+", UUID, address.replace("{how}", how))
         view = resolve(f"/api/v1{re.sub(r'{[a-z]+}$', UUID, address)}").func.view_class
         for method in METHODS[function]:
