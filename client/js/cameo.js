@@ -78,8 +78,8 @@ function audienceChoice(cameo, save) {
 
 function restrictionChoice(cameo, tags, save) {
   const chosen = new Set(cameo.restriction_tags);
-  const chips = tags.map(({ tag, text }) => {
-    const chip = h("button", { class: "chip toggle", type: "button", "aria-pressed": String(chosen.has(tag)) }, text);
+  const chips = tags.map(({ name: tag, title }) => {
+    const chip = h("button", { class: "chip toggle", type: "button", "aria-pressed": String(chosen.has(tag)) }, title);
     chip.addEventListener("click", () => {
       const flip = () => { if (!chosen.delete(tag)) chosen.add(tag); chip.setAttribute("aria-pressed", String(chosen.has(tag))); };
       flip();

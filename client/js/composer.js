@@ -6,6 +6,7 @@ import { fill, h, icon } from "./dom.js";
 import { field, form } from "./forms.js";
 import { isActive, jobEvents, keepJob, recentJobs } from "./jobs.js";
 import { jobRow } from "./job.js";
+import { pictureField } from "./picture-field.js";
 import { promptField } from "./prompt-field.js";
 import { go, goBack } from "./router.js";
 import { about, randomKey, sentenceList } from "./text.js";
@@ -65,6 +66,7 @@ function composerForm({ engines, limits, parent, recipe }) {
     engine: engine.value,
     ...(seed.value === "" ? {} : { seed: Number(seed.value) }),
     ...(caption.value.trim() ? { caption: caption.value.trim() } : {}),
+    ...(picture.id() ? { input_reference: picture.id() } : {}),
     ...(parent ? { remix_of: { clip: parent.id, kind: "remix" } } : {}),
     publish: isPublished.checked,
   });
@@ -74,6 +76,7 @@ function composerForm({ engines, limits, parent, recipe }) {
     request: values,
     onVerdict: (verdict) => { estimate.textContent = verdict ? estimateOf(verdict) : ""; },
   });
+  const picture = pictureField(() => prompt.recheck());
   let length = recipe?.seconds ?? SECONDS_DEFAULT;
   const showEngine = () => {
     const chosen = engines.find(({ name }) => name === engine.value);
@@ -97,6 +100,7 @@ function composerForm({ engines, limits, parent, recipe }) {
     size: field("size", "Size", { input: size }),
     caption: field("caption", "Caption", { input: caption }),
     engine: field("engine", "Engine", { input: engine }),
+    picture,
     seed: field("seed", "Seed", { input: seed, hint: "The same prompt and seed draw the same frames." }),
   };
   fields.seconds.element.querySelector("label").append(secondsOut);
@@ -110,7 +114,7 @@ function composerForm({ engines, limits, parent, recipe }) {
       h("div", { class: "two" }, fields.seconds.element, fields.size.element),
       fields.caption.element,
       h("label", { class: "switch-row", for: "publish" }, h("span", {}, "Publish when ready", h("small", {}, "Off: it waits as a draft that only you see.")), isPublished),
-      h("details", { class: "options" }, h("summary", {}, "More options"), fields.engine.element, fields.seed.element),
+      h("details", { class: "options" }, h("summary", {}, "More options"), fields.picture.element, fields.engine.element, fields.seed.element),
     ],
     submit: parent ? "Make the remix" : "Make the clip",
     after: estimate,
