@@ -79,7 +79,7 @@ def money(make_user):
 def test_totals_count_every_job_once(busy):
     found = totals()
     scene = found.loads["scene"]
-    assert scene.states == {"queued": 4, "rendering": 1, "finishing": 0}
+    assert scene.states == {"awaiting_consent": 0, "queued": 4, "rendering": 1, "finishing": 0}
     assert scene.oldest_seconds == pytest.approx(300, abs=5)
     assert scene.work_seconds == 16.0
     assert {(each.engine, each.outcome, each.code): each.jobs for each in found.ended} == {

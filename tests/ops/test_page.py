@@ -80,7 +80,8 @@ def test_the_failures_buttons_replay_or_put_aside_one_job(
     operator, busy, counted, monkeypatch, make_job
 ):
     queued_again = make_job(asked=0)
-    monkeypatch.setattr("generation.services.dead_letters.submit", lambda **_: queued_again)
+    monkeypatch.setattr("generation.services.dead_letters.admit", lambda **_: None)
+    monkeypatch.setattr("generation.services.dead_letters.enqueue", lambda _: queued_again)
     first, second = busy
     assert press(operator, "replay", on=first.pk) == (
         "success",
@@ -99,13 +100,14 @@ def test_replay_all_says_what_was_queued_and_what_was_not(operator, busy, monkey
 
     queued_again, answers = make_job(asked=0), iter([None, QueueFull()])
 
-    def submit(**_):
+    def enqueue(_):
         error = next(answers)
         if error:
             raise error
         return queued_again
 
-    monkeypatch.setattr("generation.services.dead_letters.submit", submit)
+    monkeypatch.setattr("generation.services.dead_letters.admit", lambda **_: None)
+    monkeypatch.setattr("generation.services.dead_letters.enqueue", enqueue)
     _, text = press(operator, "replay-all")
     assert text == (
         "1 job is queued again. "
