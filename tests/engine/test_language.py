@@ -370,3 +370,18 @@ def test_another_language_is_read(prompt, kind, colour, action, place):
 )
 def test_who_needs_water_has_it(prompt, place):
     assert read_prompt(prompt).place == place
+
+
+@pytest.mark.parametrize(
+    ("prompt", "worn"),
+    [
+        ("@ada waves in a park.", ["@ada"]),
+        ("@ADA waves. @Ada jumps.", ["@ada"]),  # a handle is written in any case
+        ("@ada-rex runs with @ada.", ["@ada-rex", "@ada"]),
+        ("A ball. @ada-rex.", ["@ada-rex"]),
+        ("@bob waves", []),
+    ],
+)
+def test_handles_are_read_as_those_who_wear_a_face(prompt, worn):
+    script = read_prompt(prompt, faces=frozenset({"@ada", "@ada-rex"}))
+    assert [subject.face for subject in script.subjects if subject.face] == worn

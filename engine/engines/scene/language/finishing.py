@@ -209,6 +209,7 @@ def _subjects(
 ) -> tuple[tuple[Subject, ...], list[NotDrawn]]:
     cut: list[NotDrawn] = []
     subjects: list[Subject] = []
+    given = {name.lower(): name for name in faces or ()}
     room = MAX_BODIES
     for draft in drafts:
         wanted = draft.count or draft.kind.count
@@ -217,9 +218,10 @@ def _subjects(
             cut.append(NotDrawn(f"{wanted} {draft.kind.said}", f"{count}"))
         room -= count
         face = draft.face
-        if face and faces is not None and face not in faces:
-            cut.append(NotDrawn(face, draft.kind.said))
-            face = None
+        if face and faces is not None:
+            face = given.get(face.lower())  # a prompt may write a handle as it likes
+            if face is None:
+                cut.append(NotDrawn(draft.face or "", draft.kind.said))
         actions = [action for action, _ in draft.actions]
         relation = None
         if draft.relation and id(draft.relation[1]) in index:

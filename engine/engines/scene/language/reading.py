@@ -138,7 +138,7 @@ class _Reader:
 
     def _take_handle(self, phrase: Phrase) -> None:
         for draft in (*self.cast.drafts, *self.cast.earlier):
-            if phrase.said in {draft.face, draft.name}:
+            if phrase.text in {(name or "").lower() for name in (draft.face, draft.name)}:
                 self.cast.mention(draft, acts_next=self.around.acts_next())
                 break
         else:

@@ -26,7 +26,7 @@ _QUOTES = (
     )
     + rf"|(?<!\w)['\u2018\u201a](.{{1,{MAX_QUOTED_CHARACTERS}}}?)['\u2019\u2018](?!\w)"
 )
-_HANDLE = r"@[A-Za-z0-9_][A-Za-z0-9_.]{0,29}"
+_HANDLE = r"@[A-Za-z0-9_](?:[A-Za-z0-9_.]|-(?=[A-Za-z0-9_])){0,29}"
 _WORD = r"f/?\d+(?:\.\d+)?|\d+(?:[./,]\d+)+|b&w|[^\W_]+(?:['\u2019-][^\W_]+)*"
 _SYMBOL = r"[\U0001F000-\U0001FAFF☀-➿⬀-⯿]"
 _TOKEN = re.compile(
