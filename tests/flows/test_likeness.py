@@ -1,4 +1,4 @@
-"""A likeness from its enrolment to its end, over HTTP only: consent, co-sign, receipt, revocation."""
+"""A likeness over HTTP, from its enrolment to its end: consent, co-sign, receipt, revocation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from http import HTTPStatus
 import jwt
 import pytest
 
-from perception.liveness import Challenge
 from tests import captures
 from tests.flows.people import Person, sign_up
 
@@ -31,7 +30,7 @@ def friend(instance) -> Iterator[Person]:
 
 @pytest.fixture(scope="module")
 def enrolment(owner) -> dict:
-    return owner.enrol(lambda challenge: captures.genuine(challenge))
+    return owner.enrol(captures.genuine)
 
 
 def test_a_genuine_capture_becomes_a_cameo_that_only_its_owner_may_use(owner, friend, enrolment):

@@ -22,6 +22,7 @@ from feed.services import tell_of_ends
 from generation.errors import LeaseLost
 from generation.models import Job
 from generation.services import run as run_module
+from generation.services.finish import finish
 from generation.services.moves import move
 from generation.services.run import run_job
 from generation.services.sweep import sweep
@@ -169,7 +170,7 @@ def test_finishing_against_revoking_leaves_nothing_that_is_seen(
             return
         job = held[n if n < 2 else n - 1]
         with suppress(CameoNotPermitted, LeaseLost):
-            run_module.finish(job=job, marked=mark_quickly(Path(), job=job, lease=None))
+            finish(job=job, marked=mark_quickly(Path(), job=job, lease=None))
 
     race(act, times=len(held) + 1)
     for job in jobs:
