@@ -9,18 +9,29 @@ from cameos.services.doubts import ensure_no_doubt, is_in_doubt, settle_doubt
 from cameos.services.film_faces import FacesReport, check_faces
 from cameos.services.gates import (
     CastCameo,
-    Judgement,
     check_film,
     ensure_still_permitted,
     judge,
     pass_gate,
     resolve_cast,
 )
+from cameos.services.judgements import Judgement, refusal_of
 from cameos.services.likeness import open_portrait, open_portraits, open_templates, store_likeness
 from cameos.services.log import record, verify_chain
 from cameos.services.pictures import FacesInPicture, look_at_picture
 from cameos.services.protection import end_protection, list_face, unlist_face
 from cameos.services.recognition import Match, who_is
+from cameos.services.revocation import (
+    Reach,
+    carry_on_revocations,
+    end_likenesses_of,
+    end_ownerless,
+    reach_of,
+    revoke,
+    revoke_cameo,
+    withdraw_use,
+)
+from cameos.services.terms import change_terms, pause_ward, remove_access, set_access
 
 __all__ = [
     "CastCameo",

@@ -8,22 +8,24 @@ takes them FOR NO KEY UPDATE, what ends it FOR UPDATE (and goes on to jobs and c
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Now
 
-from cameos.errors import CameoNotPermitted
+from cameos.errors import CameosStopped
 from cameos.models import Cameo, CameoUse, Cosign, CosignState, Gate, WithdrawnUse
 from cameos.policy.mentions import mentions, plain_handle
-from cameos.policy.permission import SENTENCES, Outcome, Reason, Terms, decide
+from cameos.policy.permission import Outcome, Reason, Terms, decide
 from cameos.policy.restrictions import Violation, find_violation
 from cameos.selectors import lapsed, relations_to, visible_cameos
+from cameos.services.judgements import Judgement, refusal, refusal_of
+from core.switches import CAMEOS, is_thrown
 from notifications.services import publish
 
 if TYPE_CHECKING:
@@ -43,27 +45,6 @@ class CastCameo:
     id: UUID
     handle: str
     kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the terms of one cameo say.
-
-    Attributes:
-        outcome: "allowed", "asked" or "denied".
-        reason: a code of `cameos.policy.permission.Reason`.
-        rule: the restriction that is broken; empty: none.
-        field: the text that breaks it, or "picture"; None: it is not a text's fault.
-        span: where in that text, in code points.
-    """
-
-    cameo_id: UUID
-    handle: str
-    outcome: str
-    reason: str
-    rule: str = ""
-    field: str | None = None
-    span: tuple[int, int] | None = None
 
 
 def resolve_cast(
@@ -88,7 +69,8 @@ def resolve_cast(
     cast: dict[UUID, CastCameo] = {}
     for handle in listed:
         if handle not in found:
-            _refuse(Judgement(by.pk, handle, Outcome.DENIED, Reason.UNKNOWN))
+            refused = refusal(handle, Reason.UNKNOWN)
+            raise refused
     for readings in [*((handle,) for handle in listed), *mentioned]:
         cameo = next((found[reading] for reading in readings if reading in found), None)
         if cameo is not None:
@@ -211,7 +193,8 @@ def ensure_still_permitted(*, by: UUID, cameo_ids: Sequence[UUID], clip_id: UUID
         )
     for judgement in judge(by=by, cameo_ids=cameo_ids, texts={}, clip_id=clip_id):
         if judgement.outcome != Outcome.ALLOWED:
-            _refuse(judgement)
+            refused = refusal_of(judgement)
+            raise refused
 
 
 def check_film(
@@ -260,7 +243,9 @@ def _write(by: UUID, judged: Sequence[Judgement], *, gate: str, clip_id: UUID | 
         CameoUse.objects.bulk_create(rows)
         _tell_owners(told, cameos)
     if denied is not None:
-        _refuse(denied, after_rollback=partial(_write_again, rows))
+        refused = refusal_of(denied)
+        refused.after_rollback = partial(_write_again, rows)
+        raise refused
 
 
 def _write_again(rows: Sequence[CameoUse]) -> None:
@@ -307,27 +292,6 @@ def _tell_owners(rows: Sequence[CameoUse], cameos: Mapping[UUID, Cameo]) -> None
             "gate": row.gate,
         }
         publish(owner_id, USED_EVENT, data, durable=True)
-
-
-def _refuse(
-    judgement: Judgement, *, after_rollback: Callable[[], object] | None = None
-) -> NoReturn:
-    """Refuse for one judgement.
-
-    Raises:
-        CameoNotPermitted: always.
-    """
-    sentence = SENTENCES[Reason(judgement.reason)]
-    error = CameoNotPermitted(
-        sentence.format(handle=judgement.handle, rule=judgement.rule),
-        field=judgement.field or "cameos",
-        cameo=judgement.handle,
-        reason=str(judgement.reason),
-        rule=judgement.rule,
-        span=list(judgement.span) if judgement.span else None,
-    )
-    error.after_rollback = after_rollback
-    raise error
 
 
 def _terms(cameo: Cameo, *, is_lapsed: bool) -> Terms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -121,6 +122,23 @@ def faces_for_engine(job: Job) -> tuple[CastMember, ...]:
         message = "The picture of a cameo cannot be had."
         raise JobFailed("cameo_unavailable", message, retryable=False)
     return tuple(CastMember(f"@{name}", face) for name, face in sorted(portraits.items()))
+
+
+def prompt_with_cast(job: Job) -> str:
+    """Return the job's prompt, made to name also those of its cast that were only listed.
+
+    An engine draws whom a text names: a picture that came without one would be worn by nobody.
+    """
+    said = " ".join((job.prompt, *(shot["prompt"] for shot in job.shots))).lower()
+    left = [
+        handle
+        for handle in handles_of_cast(job)
+        if not re.search(rf"{re.escape(handle)}(?![a-z0-9_-])", said)
+    ]
+    if not left:
+        return job.prompt
+    others = f"with {' and '.join(left)}"
+    return f"{job.prompt.rstrip(' .')}, {others}" if job.prompt else others
 
 
 def ask_for(job: Job, cameo_ids: Sequence[UUID]) -> None:

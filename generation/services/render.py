@@ -23,7 +23,7 @@ from generation.engines.reports import client_of
 from generation.errors import JobFailed, LeaseLost, UnknownEngine
 from generation.models import Job
 from generation.selectors.pace import RENDERED
-from generation.services.casting import faces_for_engine
+from generation.services.casting import faces_for_engine, prompt_with_cast
 from generation.services.fallback import hand_over
 from generation.services.lease import Lease
 from generation.services.moves import move, note_progress
@@ -137,12 +137,13 @@ class _Rendering:
         note_success(self._job.engine)
 
     def _request(self) -> VideoRequest:
-        """Return what the engine is asked for, with the picture that the clip begins from.
+        """Return what the engine is asked for: all of the cast, the picture that it begins from.
 
         Raises:
             UploadNotFound, UploadNotReady, UploadRefused, FaceInUpload: it may not begin from it.
         """
-        job, request = self._job, request_of(self._job)
+        job = self._job
+        request = replace(request_of(job), prompt=prompt_with_cast(job))
         if job.input_reference is None:
             return request
         picture = picture_for(upload_id=job.input_reference, by=job.user_id)

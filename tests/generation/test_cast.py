@@ -77,6 +77,7 @@ def test_a_named_face_reaches_the_engine_the_clip_and_the_owners_list(
     assert ended(job) == ("ready", "")
     (asked,) = engine.engine.requests
     assert [each.name for each in asked.cast] == ["@ada-rex", "@cleo"]
+    assert asked.prompt == "@ada-rex runs in a park with @nobody, with @cleo"
     shades = [Image.open(BytesIO(each.face)).getpixel((9, 9))[0] for each in asked.cast]
     wanted = [
         Image.open(BytesIO(portrait_of(name))).getpixel((9, 9))[0] for name in ("ada", "cleo")
