@@ -67,8 +67,8 @@ def seed(faces: int) -> Any:
 
     from cameos.custody import keks, keys  # noqa: PLC0415
     from cameos.models import Cameo, DataKey, Likeness  # noqa: PLC0415
+    from cameos.services.faces.recognition import model  # noqa: PLC0415
     from cameos.services.likeness import TEMPLATE, current_pack  # noqa: PLC0415
-    from cameos.services.recognition import model  # noqa: PLC0415
 
     kek, pack, dimension = keks()[0], current_pack(), model().pack.dimension
     templates = unit(np.random.default_rng(0).normal(size=(faces, dimension)))

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.dispatch import receiver
 
 from accounts.signals import guardian_grant_changed
-from cameos.services.terms import pause_ward
+from cameos.services.use.terms import pause_ward
 
 
 @receiver(guardian_grant_changed)

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from celery import shared_task
 
-from cameos.services.characters import CHECK_CHARACTER, check_character
+from cameos.services.enrolment.verification import verify_enrolment
+from cameos.services.enrolment.wake import VERIFY
+from cameos.services.faces.characters import CHECK_CHARACTER, check_character
 from cameos.services.sweep import purge, sweep
-from cameos.services.verification import verify_enrolment
-from cameos.services.wake import VERIFY
 
 
 @shared_task(name=VERIFY)

@@ -13,10 +13,11 @@ import time
 from threading import Lock
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 
 from core.errors import InvalidField, UnknownSwitch
+from core.locks import hold
 from core.models import Switch, SwitchChange
 
 GENERATION = "generation"  # no new jobs, and no worker begins one
@@ -162,8 +163,7 @@ def _which(name: str) -> str:
 
 def _take_turns() -> None:
     """Keep other changes out until the commit: the trail's order is the order of the facts."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('core.switches', 0))")
+    hold("core.switches")
 
 
 def _read_again() -> None:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.contrib import admin
+from django.http import HttpRequest, QueryDict
 
-from accounts.admin import ModeratorAdmin
-from core.errors import DomainError
+from accounts.admin import DecidingAdmin
 from generation.models import REASON_CHARACTERS_MAX, Appeal, AppealState
 from generation.services.appeals import decide_appeal
 from generation.services.request import GenerationRequest
@@ -41,7 +38,7 @@ class AppealStateFilter(StateFilter):
 
 
 @admin.register(Appeal)
-class AppealAdmin(ModeratorAdmin):
+class AppealAdmin(DecidingAdmin):
     """The queue of appeals, oldest first."""
 
     list_display = ("id", "author", "rules", "state", "created_at")
@@ -49,7 +46,6 @@ class AppealAdmin(ModeratorAdmin):
     search_fields = ("id", "user__username")
     list_select_related = ("user",)
     ordering = ("created_at",)
-    actions = None
 
     @admin.display(description="Author")
     def author(self, appeal: Appeal) -> str:
@@ -61,45 +57,19 @@ class AppealAdmin(ModeratorAdmin):
         """Name each rule once."""
         return ", ".join(sorted({reason["rule"] for reason in appeal.reasons}))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show one appeal and take the decision on it.
+    def form_of(self, row: Appeal, data: QueryDict | None) -> AppealForm:
+        """Return the form: two answers and a reason."""
+        return AppealForm(data)
 
-        Raises:
-            Http404: who asks is no moderator, or there is no such appeal.
-        """
-        appeal = self.get_object(request, object_id)
-        if appeal is None or not self.has_view_permission(request, appeal):
-            raise Http404
-        form = AppealForm(request.POST or None)
-        if request.method == "POST" and form.is_valid() and self._decide(request, appeal, form):
-            return HttpResponseRedirect(reverse("admin:generation_appeal_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Appeal",
-            "opts": self.opts,
-            "appeal": appeal,
-            "is_open": appeal.state == AppealState.OPEN,
-            "texts": GenerationRequest.from_json(appeal.request).texts(),
-            "form": form,
-            **(extra_context or {}),
+    def facts_of(self, row: Appeal) -> dict[str, Any]:
+        """Return what was asked for, by field."""
+        return {
+            "is_open": row.state == AppealState.OPEN,
+            "texts": GenerationRequest.from_json(row.request).texts(),
         }
-        return TemplateResponse(request, "admin/generation/appeal/decide.html", context)
 
-    def _decide(self, request: HttpRequest, appeal: Appeal, form: AppealForm) -> bool:
+    def carry_out(self, request: HttpRequest, row: Appeal, form: forms.Form) -> str:
+        """Decide the appeal."""
         decision, reason = form.cleaned_data["decision"], form.cleaned_data["reason"]
-        try:
-            decide_appeal(
-                appeal_id=appeal.pk, by=request.user, uphold=decision == UPHOLD, reason=reason
-            )
-        except DomainError as error:
-            form.add_error(None, error.detail)
-            return False
-        self.log_change(request, appeal, f"{decision}: {reason}")
-        messages.success(request, f"Decided: {decision}.")
-        return True
+        decide_appeal(appeal_id=row.pk, by=request.user, uphold=decision == UPHOLD, reason=reason)
+        return f"{decision}: {reason}"

@@ -6,16 +6,14 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.admin import ModeratorAdmin
-from core.errors import DomainError
+from accounts.admin import DecidingAdmin, ModeratorAdmin
 from feed.errors import ClipNotFound
 from feed.selectors import review_media
 from moderation.models import (
@@ -76,7 +74,7 @@ class DecisionForm(forms.Form):
 
 
 @admin.register(Case)
-class CaseAdmin(ModeratorAdmin):
+class CaseAdmin(DecidingAdmin):
     """The queue: most reported and then oldest first."""
 
     list_display = ("preview", "id", "author", "state", "reports_made", "reasons", "opened_at")
@@ -86,7 +84,6 @@ class CaseAdmin(ModeratorAdmin):
     search_help_text = "Id of a case or clip, or an author's name"
     list_per_page = 25
     show_full_result_count = False
-    actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         """Return the queue."""
@@ -124,36 +121,23 @@ class CaseAdmin(ModeratorAdmin):
         found = {ReportReason(report.reason).label for report in case.reports.all()}
         return ", ".join(sorted(found))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show one case and take the decision on it.
+    def form_of(self, row: Case, data: QueryDict | None) -> DecisionForm:
+        """Return the form of what can be done from the case's state."""
+        return DecisionForm(row.state, data)
 
-        Raises:
-            Http404: who asks is no moderator, or there is no such case.
-        """
-        case = self.get_object(request, object_id)
-        if case is None or not self.has_view_permission(request, case):
-            raise Http404
-        form = DecisionForm(case.state, request.POST or None)
-        if request.method == "POST" and form.is_valid() and self._decide(request, case, form):
-            return HttpResponseRedirect(reverse("admin:moderation_case_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Case",
-            "opts": self.opts,
-            "case": case,
-            "form": form,
-            "media_urls": _media(case.clip_id),
-            "reports": case.reports.order_by("created_at"),
-            "decisions": case.decisions.select_related("decided_by").order_by("created_at"),
-            **(extra_context or {}),
+    def facts_of(self, row: Case) -> dict[str, Any]:
+        """Return the clip, what was reported and what was decided before."""
+        return {
+            "media_urls": _media(row.clip_id),
+            "reports": row.reports.order_by("created_at"),
+            "decisions": row.decisions.select_related("decided_by").order_by("created_at"),
         }
-        return TemplateResponse(request, "admin/moderation/case/decide.html", context)
+
+    def carry_out(self, request: HttpRequest, row: Case, form: forms.Form) -> str:
+        """Decide the case."""
+        action, reason = form.cleaned_data["action"], form.cleaned_data["reason"]
+        decide(case_id=row.pk, by=request.user, action=action, reason=reason)
+        return f"{action}: {reason}"
 
     def get_urls(self) -> list[URLPattern]:
         """Add the way to a clip that has no case: other apps' pages lead there."""
@@ -174,17 +158,6 @@ class CaseAdmin(ModeratorAdmin):
         if media is None:
             raise Http404
         return HttpResponseRedirect(media["mp4_url"])
-
-    def _decide(self, request: HttpRequest, case: Case, form: DecisionForm) -> bool:
-        action, reason = form.cleaned_data["action"], form.cleaned_data["reason"]
-        try:
-            decide(case_id=case.pk, by=request.user, action=action, reason=reason)
-        except DomainError as error:
-            form.add_error(None, error.detail)
-            return False
-        self.log_change(request, case, f"{action}: {reason}")
-        messages.success(request, f"Decided: {action}.")
-        return True
 
 
 @admin.register(Decision)

@@ -21,6 +21,8 @@ from accounts.services import answer_ward, ask_guardian, create_invite
 from cameos.policy.consent import current_text
 from cameos.services.enrolments import begin_enrolment
 from cameos.services import issue_receipts, store_likeness
+from cameos.services import issue_receipts, store_likeness
+from cameos.services.enrolment.enrolments import begin_enrolment
 from core.ids import new_id
 from feed.services import hide_clip
 from generation.models import Job, Upload

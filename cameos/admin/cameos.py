@@ -5,24 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import HttpRequest, QueryDict
 
-from accounts.policy import is_moderator
+from accounts.admin import DecidingAdmin
+from cameos.errors import CameoNotFound
 from cameos.models import Cameo, CameoState
 from cameos.services import freeze, reach_of, unfreeze
-from cameos.services.freezing import REASON_CHARACTERS_MAX
-from core.errors import DomainError
+from cameos.services.use.freezing import REASON_CHARACTERS_MAX
 
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Any]
-else:  # Django's own class takes no type argument
-    _ModelAdmin = admin.ModelAdmin
-
-_VERBS = {CameoState.ACTIVE: (freeze, "Freeze"), CameoState.FROZEN: (unfreeze, "Unfreeze")}
+_MOVES = {CameoState.ACTIVE: (freeze, "Freeze"), CameoState.FROZEN: (unfreeze, "Unfreeze")}
 
 
 class ReasonForm(forms.Form):
@@ -36,7 +29,7 @@ class ReasonForm(forms.Form):
 
 
 @admin.register(Cameo)
-class CameoAdmin(_ModelAdmin):
+class CameoAdmin(DecidingAdmin):
     """The cameos; one at a time is frozen or unfrozen."""
 
     list_display = ("handle", "kind", "state", "owner", "created_at")
@@ -44,7 +37,6 @@ class CameoAdmin(_ModelAdmin):
     search_fields = ("id", "handle", "owner__username")
     ordering = ("-created_at",)
     show_full_result_count = False
-    actions = None
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Show the section to moderators."""
@@ -70,48 +62,24 @@ class CameoAdmin(_ModelAdmin):
         """Return all, with their owners."""
         return Cameo.objects.select_related("owner")
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show one cameo, and freeze or unfreeze it.
+    def form_of(self, row: Cameo, data: QueryDict | None) -> ReasonForm:
+        """Return the form: a reason."""
+        return ReasonForm(data)
+
+    def facts_of(self, row: Cameo) -> dict[str, Any]:
+        """Return how far its use reaches, and what can be done."""
+        move = _MOVES.get(CameoState(row.state))
+        return {"reach": reach_of(row), "verb": move[1] if move else None}
+
+    def carry_out(self, request: HttpRequest, row: Cameo, form: forms.Form) -> str:
+        """Freeze or unfreeze it.
 
         Raises:
-            Http404: who asks is no moderator, or there is no such cameo.
+            CameoNotFound: it is neither active nor frozen.
         """
-        cameo = self.get_object(request, object_id)
-        if cameo is None or not self.has_view_permission(request, cameo):
-            raise Http404
-        form = ReasonForm(request.POST or None)
-        if request.method == "POST" and form.is_valid() and self._move(request, cameo, form):
-            return HttpResponseRedirect(reverse("admin:cameos_cameo_changelist"))
-        verb = _VERBS.get(CameoState(cameo.state))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Cameo",
-            "opts": self.opts,
-            "cameo": cameo,
-            "reach": reach_of(cameo),
-            "form": form,
-            "verb": verb[1] if verb else None,
-            **(extra_context or {}),
-        }
-        return TemplateResponse(request, "admin/cameos/cameo/decide.html", context)
-
-    def _move(self, request: HttpRequest, cameo: Cameo, form: ReasonForm) -> bool:
-        verb = _VERBS.get(CameoState(cameo.state))
-        if verb is None:
-            return False
-        move, name = verb
+        if CameoState(row.state) not in _MOVES:
+            raise CameoNotFound("Nothing can be done from here.")
+        move, name = _MOVES[CameoState(row.state)]
         reason = form.cleaned_data["reason"]
-        try:
-            move(cameo_id=cameo.pk, by=request.user, reason=reason)
-        except DomainError as error:
-            form.add_error(None, error.detail)
-            return False
-        self.log_change(request, cameo, f"{name}: {reason}")
-        messages.success(request, f"Done: {name.lower()}.")
-        return True
+        move(cameo_id=row.pk, by=request.user, reason=reason)
+        return f"{name.lower()}: {reason}"

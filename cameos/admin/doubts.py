@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from accounts.admin import ModeratorAdmin
 from cameos.models import LikenessDoubt
-from cameos.services.doubts import settle_doubt
+from cameos.services.faces.doubts import settle_doubt
 from core.errors import DomainError
 
 

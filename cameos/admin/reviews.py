@@ -6,17 +6,16 @@ from typing import Any, Literal, cast
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.urls import URLPattern, path
 
-from accounts.admin import ModeratorAdmin
+from accounts.admin import DecidingAdmin
 from accounts.policy import is_moderator
 from cameos.models import LikenessReview
 from cameos.selectors.enrolments import open_reviews
-from cameos.services.reviews import (
+from cameos.services.enrolment.reviews import (
     CANDIDATE,
     ENROLLED,
     REASON_CHARACTERS_MAX,
@@ -47,14 +46,14 @@ class ReviewForm(forms.Form):
 
 
 @admin.register(LikenessReview)
-class LikenessReviewAdmin(ModeratorAdmin):
+class LikenessReviewAdmin(DecidingAdmin):
     """The queue of look-alikes, oldest first; what is decided or over is no longer listed."""
 
+    called = "review"
     list_display = ("id", "person", "other", "similarity", "created_at")
     search_fields = ("id", "enrolment__user__username")
     list_select_related = ("enrolment__user", "cameo__owner")
     ordering = ("created_at",)
-    actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LikenessReview]:
         """Return what waits for a decision."""
@@ -82,35 +81,21 @@ class LikenessReviewAdmin(ModeratorAdmin):
         owner = f" of @{review.cameo.owner.username}" if review.cameo.owner else ""
         return f"{review.cameo.get_kind_display()}{owner}"
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show both faces and take the decision.
+    def form_of(self, row: LikenessReview, data: QueryDict | None) -> ReviewForm:
+        """Return the form: two answers and a reason."""
+        return ReviewForm(data)
 
-        Raises:
-            Http404: who asks is no moderator, or no such review is open.
-        """
-        review = self.get_object(request, object_id)
-        if review is None or not self.has_view_permission(request, review):
-            raise Http404
-        form = ReviewForm(request.POST or None)
-        if request.method == "POST" and form.is_valid() and self._decide(request, review, form):
-            return HttpResponseRedirect(reverse("admin:cameos_likenessreview_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Look-alike",
-            "opts": self.opts,
-            "review": review,
-            "person": self.person(review),
-            "other": self.other(review),
-            "form": form,
-            **(extra_context or {}),
-        }
-        return TemplateResponse(request, "admin/cameos/likenessreview/decide.html", context)
+    def facts_of(self, row: LikenessReview) -> dict[str, Any]:
+        """Return who enrols, and whose face is alike."""
+        return {"person": self.person(row), "other": self.other(row)}
+
+    def carry_out(self, request: HttpRequest, row: LikenessReview, form: forms.Form) -> str:
+        """Decide the review."""
+        decision, reason = form.cleaned_data["decision"], form.cleaned_data["reason"]
+        decide_review(
+            review_id=row.pk, by=request.user, is_approved=decision == APPROVE, reason=reason
+        )
+        return f"{decision}: {reason}"
 
     def portrait_view(self, request: HttpRequest, review_id: UUID, which: str) -> HttpResponse:
         """Return one of the two portraits, and write down that it was looked at.
@@ -133,19 +118,3 @@ class LikenessReviewAdmin(ModeratorAdmin):
         return HttpResponse(
             jpeg, content_type="image/jpeg", headers={"Cache-Control": "no-store, private"}
         )
-
-    def _decide(self, request: HttpRequest, review: LikenessReview, form: ReviewForm) -> bool:
-        decision, reason = form.cleaned_data["decision"], form.cleaned_data["reason"]
-        try:
-            decide_review(
-                review_id=review.pk,
-                by=request.user,
-                is_approved=decision == APPROVE,
-                reason=reason,
-            )
-        except DomainError as error:
-            form.add_error(None, error.detail)
-            return False
-        self.log_change(request, review, f"{decision}: {reason}")
-        messages.success(request, f"Decided: {decision}.")
-        return True

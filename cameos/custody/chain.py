@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from cameos.models import ConsentEntry, ConsentEvent
+from core.locks import hold
 
 GENESIS = "0" * 64
 _BATCH = 2_000
@@ -107,5 +108,4 @@ def _text(moment: datetime) -> str:
 
 
 def _take_turns() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('cameos.log', 0))")
+    hold("cameos.log")

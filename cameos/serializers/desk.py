@@ -8,8 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cameos.models import Cosign, CosignState, Gate, Outcome, Receipt
-from cameos.services.cosigns import shown_state
-from cameos.services.receipts import PATH, status_of
+from cameos.services.use.cosigns import shown_state
+from cameos.services.use.receipts import PATH, status_of
 
 RECEIPT_STATES = ("valid", "withdrawn", "revoked", "erased")
 ANSWERS = ("approve", "deny")

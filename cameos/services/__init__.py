@@ -1,13 +1,20 @@
 """Every write to cameos, and what opens a likeness."""
 
-from cameos.services.characters import (
+from cameos.custody import record, verify_chain
+from cameos.services.faces.characters import (
     check_character,
     check_waiting_characters,
     make_character,
 )
-from cameos.services.doubts import ensure_no_doubt, is_in_doubt, settle_doubt
-from cameos.services.film_faces import FacesReport, check_faces
-from cameos.services.gates import (
+from cameos.services.faces.doubts import ensure_no_doubt, is_in_doubt, settle_doubt
+from cameos.services.faces.film_faces import FacesReport, check_faces
+from cameos.services.faces.pictures import FacesInPicture, look_at_picture
+from cameos.services.faces.protection import end_protection, list_face, unlist_face
+from cameos.services.faces.recognition import Match, who_is
+from cameos.services.likeness import open_portrait, open_portraits, open_templates, store_likeness
+from cameos.services.use.cosigns import answer_cosign, ask_owners, drop_cosigns, expire_cosigns
+from cameos.services.use.freezing import freeze, unfreeze
+from cameos.services.use.gates import (
     CastCameo,
     check_film,
     ensure_still_permitted,
@@ -15,13 +22,9 @@ from cameos.services.gates import (
     pass_gate,
     resolve_cast,
 )
-from cameos.services.judgements import Judgement, refusal_of
-from cameos.services.likeness import open_portrait, open_portraits, open_templates, store_likeness
-from cameos.services.log import record, verify_chain
-from cameos.services.pictures import FacesInPicture, look_at_picture
-from cameos.services.protection import end_protection, list_face, unlist_face
-from cameos.services.recognition import Match, who_is
-from cameos.services.revocation import (
+from cameos.services.use.judgements import Judgement, refusal_of
+from cameos.services.use.receipts import issue_receipts, receipt_status, receipts_in
+from cameos.services.use.revocation import (
     Reach,
     carry_on_revocations,
     end_likenesses_of,
@@ -31,7 +34,7 @@ from cameos.services.revocation import (
     revoke_cameo,
     withdraw_use,
 )
-from cameos.services.terms import change_terms, pause_ward, remove_access, set_access
+from cameos.services.use.terms import change_terms, pause_ward, remove_access, set_access
 
 __all__ = [
     "CastCameo",

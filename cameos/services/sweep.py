@@ -12,13 +12,15 @@ from cameos.custody import shred_orphans
 from cameos.errors import EnrolmentNotPossible
 from cameos.models import Enrolment
 from cameos.policy.reasons import CHALLENGE_EXPIRED, FAILED, REVIEW_EXPIRED
-from cameos.services.captures import clear_leftovers, delete_captures, delete_orphans
-from cameos.services.characters import check_waiting_characters
-from cameos.services.locks import alone
-from cameos.services.moves import move
-from cameos.services.verification import waiting_for_worker
-from cameos.services.wake import wake_on_commit
+from cameos.services.enrolment.captures import clear_leftovers, delete_captures, delete_orphans
+from cameos.services.enrolment.moves import move
+from cameos.services.enrolment.verification import waiting_for_worker
+from cameos.services.enrolment.wake import wake_on_commit
+from cameos.services.faces.characters import check_waiting_characters
+from cameos.services.use.cosigns import expire_cosigns
+from cameos.services.use.revocation import carry_on_revocations, end_ownerless
 from cameos.states import ENDED, EnrolmentState
+from core.locks import alone
 
 KEPT = timedelta(days=365)  # reasons, measurements and the keyed hash of what led to no cameo
 BATCH = 100

@@ -24,8 +24,8 @@ from cameos.serializers.enrolments import (
     EnrolmentRequestSerializer,
     EnrolmentSerializer,
 )
-from cameos.services.enrolments import begin_enrolment, cancel_enrolment, submit_enrolment
-from cameos.services.uploads import Incoming, receive
+from cameos.services.enrolment.enrolments import begin_enrolment, cancel_enrolment, submit_enrolment
+from cameos.services.enrolment.uploads import Incoming, receive
 from core.api import ApiView, parsed
 from core.cursors import PAGE_PARAMETERS, page_of
 from core.errors import InvalidField

@@ -20,7 +20,7 @@ from cameos.serializers.protection import (
     ProtectionRequestSerializer,
 )
 from cameos.services import end_protection
-from cameos.services.enrolments import begin_enrolment
+from cameos.services.enrolment.enrolments import begin_enrolment
 from core.api import ApiView, parsed
 from core.idempotency import idempotent
 

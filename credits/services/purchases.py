@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from core.locks import hold
 from credits.errors import ProductUnknown, PurchaserUnknown, PurchaseTaken
 from credits.models import LotSource, Purchase, PurchaseKind, Subscription
 from credits.policy import Pack, plans
@@ -266,8 +267,5 @@ def _lock(event: PurchaseEvent) -> None:
     Their rows may not be there yet, so the lock is on their names, in one order for everybody.
     """
     names = {f"{event.provider}:{each}" for each in (event.transaction_id, event.original_id)}
-    with connection.cursor() as cursor:
-        for name in sorted(names):
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"credits:{name}"]
-            )
+    for name in sorted(names):
+        hold(f"credits.purchase:{name}")

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import Error, connection, transaction
 from django.db.models.functions import Coalesce, Now
 
+from core.locks import hold
 from core.switches import GENERATION, READ_ONLY, engine_switch, is_thrown
 from credits.selectors import budget_is_spent
 from generation.errors import GenerationHalted, LeaseLost, WorkerStopping
@@ -141,7 +142,7 @@ def claim(*, job_id: UUID) -> Job | None:
         job = Job.objects.filter(pk=job_id, state=State.QUEUED).first()
         if job is None or _stopping.is_set():
             return None
-        _lock(f"generation.slots:{job.engine}")
+        hold(f"generation.slots:{job.engine}")
         queue = load_queue(job.engine, waiting=Job.objects.may_start())
         turn = next((t for t in queue.startable() if t.waiting.job == job.pk), None)
         if turn is None or is_halted(job.engine) or is_thrown(READ_ONLY) or budget_is_spent():
@@ -200,7 +201,7 @@ def end_leases_of_the_dead() -> int:
 
 def lock_user_jobs(user_id: UUID) -> None:
     """Let one request of a user at a time count and add jobs, until the transaction ends."""
-    _lock(f"generation.user:{user_id}")
+    hold(f"generation.user:{user_id}")
 
 
 def _host() -> str:
@@ -215,8 +216,3 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         pass
     return True
-
-
-def _lock(name: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

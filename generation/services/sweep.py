@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from cameos.services import drop_cosigns
 from core.errors import DomainError
+from core.locks import alone
 from core.retention import forget_old_answers
 from core.storage import delete_prefix
 from credits.services import expire_lots, pay_referrals
@@ -47,7 +47,7 @@ def sweep() -> None:
     clips that ended with a likeness, and removes what ended jobs left behind. One sweep runs at a
     time.
     """
-    with _alone() as is_alone:
+    with alone("generation.sweep") as is_alone:
         if is_alone:
             _sweep()
 
@@ -110,19 +110,6 @@ def tidy(job: Job) -> bool:
             delete_prefix(prefix_of_claim(job, fence))
     Job.objects.filter(pk=job.pk).update(tidied_at=Now())
     return True
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Tell whether no other process sweeps, and keep others out inside the block."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('generation.sweep', 0))")
-        (is_alone,) = cursor.fetchone()
-        try:
-            yield is_alone
-        finally:
-            if is_alone:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended('generation.sweep', 0))")
 
 
 def _if_still_so(job: Job, change: Callable[[Job], None]) -> None:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from cameos.services import look_at_picture
+from core.locks import hold
 from core.sealing import cipher
 from generation.errors import (
     FaceInUpload,
@@ -199,8 +200,4 @@ def _opened(upload: Upload) -> bytes:
 
 def _take_turns(user_id: UUID) -> None:
     """Let one request of a user at a time count and add uploads."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"generation.uploads:{user_id}"],
-        )
+    hold(f"generation.uploads:{user_id}")

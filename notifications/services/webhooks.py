@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from core.errors import InvalidField, NotFound
+from core.locks import hold
 from core.sealing import cipher
 from engine.standard_webhooks import secret_text, sign
 from notifications.errors import TooManyWebhooks, WebhookDisabled
@@ -188,8 +189,4 @@ def _locked(webhook_id: UUID, user_id: UUID) -> Webhook:
 
 def _take_turns(user_id: UUID) -> None:
     """Keep the user's other requests out until the commit: they count in turn."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"notifications.webhooks:{user_id}"],
-        )
+    hold(f"notifications.webhooks:{user_id}")

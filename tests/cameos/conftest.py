@@ -13,7 +13,7 @@ from accounts.models import User
 from cameos.custody import make_key
 from cameos.models import Cameo, Enrolment
 from cameos.policy.consent import current_text
-from cameos.services.verification import verify_enrolment
+from cameos.services.enrolment.verification import verify_enrolment
 from core.ids import new_id
 from perception.faces import Thresholds
 from tests.fakes import liveness
@@ -34,10 +34,10 @@ def _folders(settings, tmp_path) -> None:
 @pytest.fixture(autouse=True)
 def _fake_check(monkeypatch) -> None:
     """Let captures say what is in them, and PACK be the pack in use, whatever is installed."""
-    monkeypatch.setattr("cameos.services.verification.look", liveness.look)
+    monkeypatch.setattr("cameos.services.enrolment.verification.look", liveness.look)
     monkeypatch.setattr("cameos.services.likeness.current_pack", lambda: PACK)
     found = Thresholds(same_person=0.92, identify=0.96, maybe=0.94, detect=0.6)
-    monkeypatch.setattr("cameos.services.outcome.thresholds", lambda: found)
+    monkeypatch.setattr("cameos.services.enrolment.outcome.thresholds", lambda: found)
 
 
 @pytest.fixture

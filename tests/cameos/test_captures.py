@@ -9,7 +9,7 @@ import pytest
 
 from cameos.models import Cameo, Enrolment
 from cameos.services import likeness
-from cameos.services.verification import look as really_look
+from cameos.services.enrolment.verification import look as really_look
 from perception.faces import read_pack
 from perception.liveness import CaptureReport, Challenge, verify_capture
 from tests import captures
@@ -27,9 +27,9 @@ def look_here(path: Path, enrolment: Enrolment) -> CaptureReport:
 def _real_check(_fake_check, monkeypatch, settings):
     """Look with the real models; thresholds are the pack's own."""
     pack = read_pack(settings.FACE_PACK)
-    monkeypatch.setattr("cameos.services.verification.look", look_here)
+    monkeypatch.setattr("cameos.services.enrolment.verification.look", look_here)
     monkeypatch.setattr(likeness, "current_pack", lambda: pack.sha256)
-    monkeypatch.setattr("cameos.services.outcome.thresholds", lambda: pack.thresholds)
+    monkeypatch.setattr("cameos.services.enrolment.outcome.thresholds", lambda: pack.thresholds)
 
 
 def hand_in(person, path: Path, *, challenge: Challenge = captures.CHALLENGE) -> Enrolment:
@@ -50,7 +50,7 @@ def hand_in(person, path: Path, *, challenge: Challenge = captures.CHALLENGE) ->
 @pytest.mark.slow
 def test_the_genuine_one_becomes_a_cameo_and_is_good_once(ada, bob, monkeypatch):
     with monkeypatch.context() as sandboxed:
-        sandboxed.setattr("cameos.services.verification.look", really_look)
+        sandboxed.setattr("cameos.services.enrolment.verification.look", really_look)
         enrolment = hand_in(ada, captures.genuine())
     assert (enrolment.state, enrolment.reasons) == ("verified", []), enrolment.facts
     portrait = likeness.open_portraits([Cameo.objects.get().pk])["ada"]

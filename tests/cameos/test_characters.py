@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from cameos.models import Cameo, ConsentEntry, DataKey, Enrolment, Likeness
 from cameos.policy.consent import current_text
 from cameos.services import check_character, check_waiting_characters, open_portraits
-from cameos.services.characters import CHARACTERS_MAX
+from cameos.services.faces.characters import CHARACTERS_MAX
 from notifications.models import Event
 from tests.cameos.faces import collins, collins_template, encoded, landscape, register
 
@@ -103,13 +103,13 @@ def test_a_lost_wake_up_is_made_up_for_and_a_failure_waits(ada, monkeypatch):
     make(ada)
     check_waiting_characters()
     assert Cameo.objects.get().state == "checking"  # it is not lost yet
-    monkeypatch.setattr("cameos.services.characters.WAKE_SECONDS", -1)
+    monkeypatch.setattr("cameos.services.faces.characters.WAKE_SECONDS", -1)
 
     def broken(**_):
         raise RuntimeError
 
     with monkeypatch.context() as patched:
-        patched.setattr("cameos.services.characters.shows_human_face", broken)
+        patched.setattr("cameos.services.faces.characters.shows_human_face", broken)
         check_waiting_characters()
     assert Cameo.objects.get().state == "checking"
     check_waiting_characters()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
+from cameos.custody import Head, head, record, verify_chain
 from cameos.models import ConsentEntry
-from cameos.services.log import Head, head, record, verify_chain
 from core.ids import new_id
 from tests.racing import race
 

@@ -27,11 +27,11 @@ from cameos.services import (
     ensure_no_doubt,
     is_in_doubt,
     list_face,
-    recognition,
     settle_doubt,
     unlist_face,
     who_is,
 )
+from cameos.services.faces import recognition
 from core.errors import Forbidden
 from core.ids import new_id
 from notifications.models import Event

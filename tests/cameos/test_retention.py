@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from cameos import custody
 from cameos.models import Cameo, DataKey, Enrolment, Likeness
-from cameos.services.captures import prefix_of
-from cameos.services.enrolments import forget_person
+from cameos.services.enrolment.captures import prefix_of
+from cameos.services.enrolment.enrolments import forget_person
 from cameos.services.likeness import open_portraits
 from cameos.services.sweep import purge
 from config.local.postgres import find_install

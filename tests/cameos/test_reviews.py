@@ -18,8 +18,8 @@ from cameos.errors import (
     ReviewReasonRequired,
 )
 from cameos.models import Cameo, DataKey, Enrolment, Likeness, LikenessReview
+from cameos.services.enrolment.reviews import decide_review, look_at_portrait
 from cameos.services.likeness import open_templates
-from cameos.services.reviews import decide_review, look_at_portrait
 from cameos.services.sweep import sweep
 from core.ids import new_id
 from notifications.models import Event

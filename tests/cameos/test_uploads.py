@@ -14,8 +14,8 @@ from django.utils import timezone
 from cameos.errors import OffsetMismatch
 from cameos.models import Enrolment
 from cameos.policy.captures import BYTES_MAX
-from cameos.services.captures import opened_capture
-from cameos.services.uploads import Incoming, receive
+from cameos.services.enrolment.captures import opened_capture
+from cameos.services.enrolment.uploads import Incoming, receive
 from tests.cameos.test_enrolments import code_of
 from tests.fakes.liveness import mp4
 from tests.racing import race
@@ -53,7 +53,7 @@ def test_a_capture_comes_in_parts_and_is_whole_again(ada):
 
 
 def test_one_put_is_enough(ada, monkeypatch):
-    monkeypatch.setattr("cameos.services.uploads.PIECE_BYTES_MAX", 3000)
+    monkeypatch.setattr("cameos.services.enrolment.uploads.PIECE_BYTES_MAX", 3000)
     enrolment = ada.begun()
     answer = ada.put(enrolment, VIDEO, "video/mp4; codecs=avc1")
     assert (answer.status_code, answer["Upload-Offset"]) == (204, str(TOTAL))
@@ -215,7 +215,7 @@ def test_the_length_is_said_once(ada):
 
 
 def test_parts_are_bounded_in_number(ada, monkeypatch):
-    monkeypatch.setattr("cameos.services.uploads.PARTS_MAX", 2)
+    monkeypatch.setattr("cameos.services.enrolment.uploads.PARTS_MAX", 2)
     enrolment = ada.begun()
     ada.send(enrolment, VIDEO[:20], total=TOTAL)
     ada.send(enrolment, VIDEO[20:40], offset=20)

@@ -13,9 +13,9 @@ from django.utils import timezone
 from cameos.errors import SealBroken
 from cameos.models import Cameo, ConsentEntry, DataKey, Enrolment, Likeness, LikenessReview
 from cameos.policy.reasons import SENTENCES
+from cameos.services.enrolment.verification import CLAIMS_MAX, verify_enrolment
 from cameos.services.likeness import open_portraits, open_templates
 from cameos.services.sweep import sweep
-from cameos.services.verification import CLAIMS_MAX, verify_enrolment
 from core.switches import release_switch, throw_switch
 from notifications.models import Event
 from tests.cameos.conftest import PACK
@@ -79,7 +79,7 @@ def test_the_open_copy_is_its_owners_alone(ada, monkeypatch):
         seen.append((path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777))
         return liveness.look(path, enrolment)
 
-    monkeypatch.setattr("cameos.services.verification.look", look)
+    monkeypatch.setattr("cameos.services.enrolment.verification.look", look)
     ada.enrol(face=1)
     assert seen == [(0o600, 0o700)]
 
@@ -244,7 +244,7 @@ def test_of_workers_called_at_once_one_looks(ada, monkeypatch):
         looks.append(enrolment.pk)
         return liveness.look(path, enrolment)
 
-    monkeypatch.setattr("cameos.services.verification.look", look)
+    monkeypatch.setattr("cameos.services.enrolment.verification.look", look)
     enrolment = ada.submitted(face=1)
     race(lambda n: verify_enrolment(enrolment_id=enrolment.pk), times=5)
     assert looks == [enrolment.pk]
@@ -284,7 +284,7 @@ def test_a_worker_that_comes_late_changes_nothing(ada, monkeypatch):
             return FakeReport(reasons=("silent",))
         return liveness.look(path, held)
 
-    monkeypatch.setattr("cameos.services.verification.look", look)
+    monkeypatch.setattr("cameos.services.enrolment.verification.look", look)
     ada.verify(enrolment)
     enrolment.refresh_from_db()
     assert codes(enrolment) == ("verified", [])
@@ -298,7 +298,7 @@ def test_cancelled_while_a_worker_looks_it_stays_cancelled(ada, monkeypatch):
         ada.cancel(enrolment)
         return liveness.look(path, held)
 
-    monkeypatch.setattr("cameos.services.verification.look", look)
+    monkeypatch.setattr("cameos.services.enrolment.verification.look", look)
     ada.verify(enrolment)
     enrolment.refresh_from_db()
     assert enrolment.state == "cancelled"
@@ -317,20 +317,20 @@ def kill(*args, **kwargs):
 @pytest.mark.parametrize(
     "at",
     [
-        "cameos.services.verification.look",
-        "cameos.services.verification.settle",
-        "cameos.services.outcome.store_likeness",
-        "cameos.services.outcome.record",
-        "cameos.services.outcome.move",
-        "cameos.services.moves.shred_key",
-        "cameos.services.moves.publish",
+        "cameos.services.enrolment.verification.look",
+        "cameos.services.enrolment.verification.settle",
+        "cameos.services.enrolment.outcome.store_likeness",
+        "cameos.services.enrolment.outcome.record",
+        "cameos.services.enrolment.outcome.move",
+        "cameos.services.enrolment.moves.shred_key",
+        "cameos.services.enrolment.moves.publish",
     ],
 )
 def test_killed_at_any_step_the_next_worker_finishes_it(
     ada, at, monkeypatch, django_capture_on_commit_callbacks
 ):
     woken = []
-    monkeypatch.setattr("cameos.services.wake._call", woken.append)
+    monkeypatch.setattr("cameos.services.enrolment.wake._call", woken.append)
     enrolment = ada.submitted(face=1)
     with monkeypatch.context() as dying:
         dying.setattr(at, kill)
@@ -356,7 +356,7 @@ def test_killed_at_any_step_the_next_worker_finishes_it(
 def test_killed_before_the_files_went_the_sweep_deletes_them(ada, monkeypatch, settings):
     enrolment = ada.submitted(face=1)
     with monkeypatch.context() as dying:
-        dying.setattr("cameos.services.captures.delete_prefix", kill)
+        dying.setattr("cameos.services.enrolment.captures.delete_prefix", kill)
         with pytest.raises(Killed):
             ada.verify(enrolment)
     files = [file for file in Path(settings.MEDIA_ROOT).rglob("*") if file.is_file()]
@@ -377,8 +377,8 @@ def test_what_a_killed_worker_left_open_is_swept(ada, settings, monkeypatch):
         (folder / "more").write_bytes(b"x")
         raise Killed
 
-    monkeypatch.setattr("cameos.services.verification.look", look)
-    monkeypatch.setattr("cameos.services.captures.shutil.rmtree", lambda *a, **k: None)
+    monkeypatch.setattr("cameos.services.enrolment.verification.look", look)
+    monkeypatch.setattr("cameos.services.enrolment.captures.shutil.rmtree", lambda *a, **k: None)
     with pytest.raises(Killed):
         ada.verify(enrolment)
     monkeypatch.undo()
@@ -390,7 +390,7 @@ def test_what_a_killed_worker_left_open_is_swept(ada, settings, monkeypatch):
 
 
 def test_a_capture_that_brings_workers_down_is_given_up(ada, monkeypatch):
-    monkeypatch.setattr("cameos.services.verification.look", kill)
+    monkeypatch.setattr("cameos.services.enrolment.verification.look", kill)
     enrolment = ada.submitted(face=1)
     for _ in range(CLAIMS_MAX):
         with pytest.raises(Killed):
@@ -403,7 +403,7 @@ def test_a_capture_that_brings_workers_down_is_given_up(ada, monkeypatch):
 
 @pytest.mark.parametrize("how", ["lost", "altered", "swapped", "short"])
 def test_a_capture_that_is_not_what_was_stored_is_refused(ada, settings, monkeypatch, how):
-    monkeypatch.setattr("cameos.services.uploads.PIECE_BYTES_MAX", 1500)
+    monkeypatch.setattr("cameos.services.enrolment.uploads.PIECE_BYTES_MAX", 1500)
     enrolment = ada.submitted(face=1)
     enrolment.refresh_from_db()
     files = sorted(file for file in Path(settings.MEDIA_ROOT).rglob("*") if file.is_file())
@@ -437,7 +437,7 @@ def test_a_damaged_likeness_of_another_stops_the_comparison_and_not_the_person(a
 
 def test_so_many_are_looked_at_at_a_time_and_the_next_is_called(person, monkeypatch):
     woken = []
-    monkeypatch.setattr("cameos.services.wake._call", woken.append)
+    monkeypatch.setattr("cameos.services.enrolment.wake._call", woken.append)
     first, second, third = (person(f"p{n}").submitted(face=n) for n in range(3))
     later = timezone.now() + timedelta(seconds=60)
     Enrolment.objects.exclude(pk=third.pk).update(lease_until=later, fence=1)

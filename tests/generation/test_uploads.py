@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from PIL import Image
 
 from cameos.models import Cameo, LikenessDoubt
-from cameos.services import recognition
+from cameos.services.faces import recognition
 from feed.models import Clip
 from generation.engines import reports
 from generation.errors import UploadNotFound

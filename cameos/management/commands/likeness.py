@@ -7,10 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cameos.custody import rotate_keys
+from cameos.custody import Head, head, rotate_keys, verify_chain
 from cameos.errors import KeksUnusable, SealBroken
 from cameos.services.figures import custody_figures
-from cameos.services.log import Head, head, verify_chain
 from cameos.services.sweep import purge
 
 _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})")

@@ -19,7 +19,7 @@ from django.db.models import Q
 
 from cameos.errors import LikenessWithoutConsent
 from cameos.models import Cameo, CameoKind, CameoState, CameoUse, Gate, LikenessDoubt, Outcome
-from cameos.services.recognition import (
+from cameos.services.faces.recognition import (
     KnownFaces,
     Match,
     known_faces,

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from cameos.custody import shred_key
+from cameos.custody import record, shred_key
 from cameos.errors import CameoNotFound, UseNotFound
 from cameos.models import (
     Cameo,
@@ -36,9 +36,8 @@ from cameos.models import (
     WithdrawnUse,
 )
 from cameos.policy.mentions import plain_handle
-from cameos.services.cosigns import drop_cosigns_of
-from cameos.services.log import record
-from cameos.services.terms import held_cameo
+from cameos.services.use.cosigns import drop_cosigns_of
+from cameos.services.use.terms import held_cameo
 from cameos.signals import cameo_revoked, use_withdrawn
 from notifications.services import publish
 

@@ -18,11 +18,12 @@ from cameos.errors import (
 )
 from cameos.models import LikenessReview
 from cameos.policy.reasons import REVIEW_REFUSED
-from cameos.services.captures import open_finding
+from cameos.services.enrolment.captures import open_finding
+from cameos.services.enrolment.locks import ENROLLING
+from cameos.services.enrolment.outcome import age_reasons, enrol, refuse
 from cameos.services.likeness import PORTRAIT, TEMPLATE, open_portrait
-from cameos.services.locks import ENROLLING, hold
-from cameos.services.outcome import age_reasons, enrol, refuse
 from cameos.states import EnrolmentState
+from core.locks import hold
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

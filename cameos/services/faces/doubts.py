@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts.policy import is_moderator
 from cameos.errors import DoubtNotFound, DoubtSettled, LikenessInDoubt
 from cameos.models import LikenessDoubt
-from cameos.services.film_faces import Sighting, tell_owners
-from cameos.services.recognition import Match
+from cameos.services.faces.film_faces import Sighting, tell_owners
+from cameos.services.faces.recognition import Match
 from cameos.signals import use_withdrawn
 from core.errors import Forbidden
 from notifications.services import publish

@@ -11,7 +11,7 @@ from cameos.custody import record, shred_key
 from cameos.errors import EnrolmentNotPossible
 from cameos.models import ConsentEvent, Enrolment
 from cameos.selectors.enrolments import enrolment_reasons
-from cameos.services.captures import delete_capture_on_commit
+from cameos.services.enrolment.captures import delete_capture_on_commit
 from cameos.states import DEADLINES, ENDED, MOVES, EnrolmentState
 from notifications.services import publish
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from cameos.services.faces.recognition import known_faces, matches_in
 from cameos.services.likeness import face_pack
-from cameos.services.recognition import known_faces, matches_in
 
 if TYPE_CHECKING:
     import numpy as np

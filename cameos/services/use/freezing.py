@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.policy import is_moderator
+from cameos.custody import record
 from cameos.errors import (
     CameoNotFound,
     FreezeNotPossible,
@@ -15,7 +16,6 @@ from cameos.errors import (
     FreezeReasonRequired,
 )
 from cameos.models import Cameo, CameoState, ConsentEvent
-from cameos.services.log import record
 from notifications.services import publish
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts.errors import NotToYourself, UserNotFound
 from accounts.selectors import likeness_standing, visible_users
+from cameos.custody import record
 from cameos.errors import (
     AccessListFull,
     CameoNotFound,
@@ -23,7 +24,6 @@ from cameos.policy.mentions import plain_handle
 from cameos.policy.own_words import read_own_words
 from cameos.policy.restrictions import rules
 from cameos.selectors import cameos_of
-from cameos.services.log import record
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -12,13 +12,14 @@ from cameos.errors import AgeUnknown, EnrolmentNotPossible, GuardianNeeded, Unde
 from cameos.models import Cameo, CameoKind, ConsentEvent, Enrolment, Likeness, LikenessReview
 from cameos.policy.reasons import FAILED, OTHER_PERSON, UNDER_REVIEW
 from cameos.services import likeness
-from cameos.services.captures import delete_parts_on_commit, save_finding
-from cameos.services.enrolments import ensure_old_enough
+from cameos.services.enrolment.captures import delete_parts_on_commit, save_finding
+from cameos.services.enrolment.enrolments import ensure_old_enough
+from cameos.services.enrolment.locks import ENROLLING
+from cameos.services.enrolment.lookalikes import Alike, find_alike, thresholds
+from cameos.services.enrolment.moves import move
 from cameos.services.likeness import PORTRAIT, TEMPLATE, open_templates, store_likeness
-from cameos.services.locks import ENROLLING, hold
-from cameos.services.lookalikes import Alike, find_alike, thresholds
-from cameos.services.moves import move
 from cameos.states import EnrolmentState
+from core.locks import hold
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cameos.models import CameoKind
-from cameos.services.film_faces import FACE_WIDTH_MIN_PX
-from cameos.services.gates import judge
-from cameos.services.recognition import Match, known_faces, matches_in, model, thresholds
+from cameos.services.faces.film_faces import FACE_WIDTH_MIN_PX
+from cameos.services.faces.recognition import Match, known_faces, matches_in, model, thresholds
+from cameos.services.use.gates import judge
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,11 @@ from cameos.models import Cameo, CameoKind, ConsentEvent, Enrolment
 from cameos.policy.consent import current_text, missing_purposes, purposes_of
 from cameos.policy.reasons import CHALLENGE_EXPIRED
 from cameos.selectors.enrolments import enrolment_of
-from cameos.services.locks import hold
-from cameos.services.moves import move
-from cameos.services.wake import wake_on_commit
+from cameos.services.enrolment.moves import move
+from cameos.services.enrolment.wake import wake_on_commit
 from cameos.states import CHALLENGE_LASTS, DEADLINES, EnrolmentState
 from core.errors import Forbidden
+from core.locks import hold
 from core.switches import CAMEOS, is_thrown
 
 if TYPE_CHECKING:

@@ -25,10 +25,10 @@ from cameos.models import (
     ConsentEvent,
     Likeness,
 )
+from cameos.services.faces.pictures import shows_human_face
 from cameos.services.likeness import open_portrait, store_likeness
-from cameos.services.locks import hold
-from cameos.services.pictures import shows_human_face
 from core.errors import InvalidField
+from core.locks import hold
 from notifications.services import publish
 
 if TYPE_CHECKING:

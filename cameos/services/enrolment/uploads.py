@@ -33,7 +33,7 @@ from cameos.policy.captures import (
     container_of,
 )
 from cameos.selectors.enrolments import enrolment_of
-from cameos.services.captures import drop_part, prefix_of, save_part
+from cameos.services.enrolment.captures import drop_part, prefix_of, save_part
 from cameos.states import EnrolmentState
 from core.errors import InvalidField
 

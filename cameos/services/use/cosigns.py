@@ -19,10 +19,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from cameos.custody import record
 from cameos.errors import CosignClosed, CosignNotFound
 from cameos.models import Cameo, ConsentEvent, Cosign, CosignState
 from cameos.policy.permission import Reason
-from cameos.services.log import record
 from cameos.signals import cosign_settled
 from notifications.services import publish
 

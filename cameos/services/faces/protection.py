@@ -13,9 +13,9 @@ from cameos.errors import ListedFaceNotFound, PictureWithoutFace, ProtectedFaceN
 from cameos.models import Cameo, CameoKind, CameoState, ConsentEvent, Likeness
 from cameos.selectors.protection import listed_faces, protected_faces_of
 from cameos.services import likeness
-from cameos.services.film_faces import FACE_WIDTH_MIN_PX
+from cameos.services.faces.film_faces import FACE_WIDTH_MIN_PX
+from cameos.services.faces.recognition import model
 from cameos.services.likeness import store_likeness
-from cameos.services.recognition import model
 
 NAME_CHARACTERS_MAX: Final = 60
 

@@ -1,4 +1,4 @@
-"""Advisory locks: for what has no row that could be locked."""
+"""Advisory locks of PostgreSQL, by name: for what has no row that could be locked."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-# Of the comparison with all who are enrolled, up to the commit of who is enrolled next: of two
-# accounts that enrol one face at once, the second is compared with the first.
-ENROLLING = "cameos.enrolling"
-CAPTURES = "cameos.captures"  # of the comparison with all captures that came before
-VERIFYING = "cameos.verifying"  # of counting who verifies
-
 
 def hold(name: str) -> None:
-    """Let one transaction at a time go on from here, until it ends."""
+    """Let one transaction at a time go on from here, until it ends.
+
+    Args:
+        name: of what is locked, `<app>.<what>` and an id where there are many; names whose hashes
+            are alike wait for each other, which is harmless.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 

@@ -17,12 +17,13 @@ from django.utils.crypto import salted_hmac
 from cameos.errors import EnrolmentNotPossible, KeyShredded, SealBroken
 from cameos.models import Enrolment
 from cameos.policy.reasons import FAILED, REPLAYED
-from cameos.services.captures import CaptureLost, opened_capture
+from cameos.services.enrolment.captures import CaptureLost, opened_capture
+from cameos.services.enrolment.locks import CAPTURES, VERIFYING
+from cameos.services.enrolment.outcome import Report, refuse, settle
+from cameos.services.enrolment.wake import wake_on_commit
 from cameos.services.likeness import face_pack
-from cameos.services.locks import CAPTURES, VERIFYING, hold
-from cameos.services.outcome import Report, refuse, settle
-from cameos.services.wake import wake_on_commit
 from cameos.states import EnrolmentState
+from core.locks import hold
 from core.switches import CAMEOS, READ_ONLY, is_thrown
 
 # Longer than the check may take by its own limits, so a living worker need not renew it.

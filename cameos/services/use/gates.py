@@ -24,7 +24,7 @@ from cameos.policy.mentions import mentions, plain_handle
 from cameos.policy.permission import Outcome, Reason, Terms, decide
 from cameos.policy.restrictions import Violation, find_violation
 from cameos.selectors import lapsed, relations_to, visible_cameos
-from cameos.services.judgements import Judgement, refusal, refusal_of
+from cameos.services.use.judgements import Judgement, refusal, refusal_of
 from core.switches import CAMEOS, is_thrown
 from notifications.services import publish
 

@@ -1,0 +1,1 @@
+"""Who may use a likeness: terms, the gates, questions to owners, receipts, the end."""
