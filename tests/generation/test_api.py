@@ -60,6 +60,7 @@ def test_a_request_is_accepted_as_a_queued_job(ada):
         "negative_prompt": None,
         "audio": True,
         "cameos": [],
+        "input_reference": None,
     }
     assert ada.get(f"{URL}/{job['id']}").json() == job
 
