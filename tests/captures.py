@@ -197,7 +197,8 @@ def _capture(
     return write(_name(kind, challenge), pictures, spoken(said, len(pictures) / FPS))
 
 
-def _turning(sitter: Sitter, turns: Sequence[str]) -> list[np.ndarray]:
+def turning(sitter: Sitter, turns: Sequence[str]) -> list[np.ndarray]:
+    """The frames of somebody who turns as is asked, at `FPS`."""
     return [sitter.turned(angle * sitter.reach) for angle in _angles(turns)]
 
 
@@ -205,13 +206,13 @@ def _turning(sitter: Sitter, turns: Sequence[str]) -> list[np.ndarray]:
 @cache
 def genuine(challenge: Challenge = CHALLENGE) -> Path:
     """What was asked: turns in order, digits in order."""
-    return _capture("genuine", challenge, _turning(astronaut(), challenge.turns))
+    return _capture("genuine", challenge, turning(astronaut(), challenge.turns))
 
 
 @cache
 def other_person(challenge: Challenge = CHALLENGE) -> Path:
     """As genuine as the first, of somebody else."""
-    return _capture("other", challenge, _turning(hopper(), challenge.turns))
+    return _capture("other", challenge, turning(hopper(), challenge.turns))
 
 
 @cache
@@ -231,7 +232,7 @@ def flat(challenge: Challenge = CHALLENGE) -> Path:
 @cache
 def swapped(challenge: Challenge = CHALLENGE) -> Path:
     """One person up to the middle, then another; both do what was asked."""
-    first, second = (_turning(each, challenge.turns) for each in (astronaut(), hopper()))
+    first, second = (turning(each, challenge.turns) for each in (astronaut(), hopper()))
     middle = len(first) // 2
     return _capture("swapped", challenge, first[:middle] + second[middle:])
 
@@ -251,14 +252,14 @@ def lent_head(challenge: Challenge = CHALLENGE) -> Path:
 def two_faces(challenge: Challenge = CHALLENGE) -> Path:
     """A second person looks over the shoulder."""
     pair = hopper().picture
-    pictures = [np.hstack([each, pair]) for each in _turning(astronaut(), challenge.turns)]
+    pictures = [np.hstack([each, pair]) for each in turning(astronaut(), challenge.turns)]
     return _capture("two", challenge, pictures)
 
 
 @cache
 def wrong_digits(challenge: Challenge = CHALLENGE) -> Path:
     """The digits backwards."""
-    turned = _turning(astronaut(), challenge.turns)
+    turned = turning(astronaut(), challenge.turns)
     return _capture("digits", challenge, turned, digits=challenge.digits[::-1])
 
 
@@ -266,25 +267,25 @@ def wrong_digits(challenge: Challenge = CHALLENGE) -> Path:
 def wrong_order(challenge: Challenge = CHALLENGE) -> Path:
     """Each turn to the other side."""
     others = ["right" if turn == "left" else "left" for turn in challenge.turns]
-    return _capture("order", challenge, _turning(astronaut(), others))
+    return _capture("order", challenge, turning(astronaut(), others))
 
 
 @cache
 def one_turn(challenge: Challenge = CHALLENGE) -> Path:
     """The first turn only."""
-    return _capture("one", challenge, _turning(astronaut(), challenge.turns[:1]))
+    return _capture("one", challenge, turning(astronaut(), challenge.turns[:1]))
 
 
 @cache
 def silent(challenge: Challenge = CHALLENGE) -> Path:
     """Nobody speaks."""
-    return _capture("silent", challenge, _turning(astronaut(), challenge.turns), digits=())
+    return _capture("silent", challenge, turning(astronaut(), challenge.turns), digits=())
 
 
 @cache
 def mute(challenge: Challenge = CHALLENGE) -> Path:
     """No sound track."""
-    return write(_name("mute", challenge), _turning(astronaut(), challenge.turns), None)
+    return write(_name("mute", challenge), turning(astronaut(), challenge.turns), None)
 
 
 @cache
@@ -306,7 +307,7 @@ def far_away() -> Path:
 @cache
 def webm(challenge: Challenge = CHALLENGE) -> Path:
     """As browsers record: VP8 and Opus, and no length in the header."""
-    pictures = _turning(astronaut(), challenge.turns)
+    pictures = turning(astronaut(), challenge.turns)
     return write(
         "browser.webm",
         pictures,

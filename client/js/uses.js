@@ -3,11 +3,12 @@
 import { get, post, remove } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { go } from "./router.js";
+import { session } from "./session.js";
 import { ago, randomKey } from "./text.js";
 import { attempt, confirmSheet, emptyState, failure, menuItem, openSheet, spinner, toast } from "./ui.js";
 
 const PAGE = 20;
-const REASONS = { not_in_audience: "not in your audience", paused: "while it is paused", restricted: "against a restriction", unknown: "you block each other", cosign_denied: "you said no", cosign_expired: "you did not answer", revoked: "it had ended", frozen: "it is frozen", withdrawn: "you took it out" };
+const REASONS = { owner: "", cosigned: "you agreed", needs_cosign: "", likeness_found: "your face was recognised", protected: "it is protected", not_active: "it is not approved", not_in_audience: "not in your audience", paused: "while it is paused", restricted: "against a restriction", unknown: "you block each other", cosign_denied: "you said no", cosign_expired: "you did not answer", revoked: "it had ended", frozen: "it is frozen", withdrawn: "you took it out" };
 
 /** Return the list of uses, newest first. */
 export function usesPanel(cameo) {
@@ -32,7 +33,7 @@ export function usesPanel(cameo) {
 }
 
 function useRow(cameo, use) {
-  const who = use.by ? `@${use.by}` : "Somebody who left";
+  const who = use.by === session.me.username ? "You" : use.by ? `@${use.by}` : "Somebody who left";
   const element = h("li", { class: "row-item" });
   const image = h("img", { class: "use-poster", alt: "", width: 36, height: 64 });
   const show = () => fill(element,
@@ -44,10 +45,12 @@ function useRow(cameo, use) {
   return element;
 }
 
-function verb({ outcome, gates, is_withdrawn: isWithdrawn }) {
-  if (isWithdrawn) return "no longer shows you";
-  if (outcome === "denied") return "was refused";
+function verb({ by, outcome, gates, is_withdrawn: isWithdrawn }) {
+  const isMine = by === session.me.username;
+  if (isWithdrawn) return isMine ? "took yourself out of a clip" : "no longer shows you";
+  if (outcome === "denied") return isMine ? "were refused" : "was refused";
   if (outcome === "asked") return "asks you";
+  if (isMine) return gates.includes("publish") ? "published a clip with it" : "made a clip with it";
   return gates.includes("publish") ? "published a clip with you" : "made a clip with you";
 }
 

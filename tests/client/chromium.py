@@ -20,13 +20,13 @@ FLAGS = (
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*arguments: str) -> Iterator[Browser]:
     """Run a Chromium of this machine (or CHROMIUM_BINARY's) until the end of the block."""
     path = os.environ.get("CHROMIUM_BINARY") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip(f"no Chromium here: none of {', '.join(NAMES)} is in PATH, nor CHROMIUM_BINARY")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *arguments])
         try:
             yield browser
         finally:
