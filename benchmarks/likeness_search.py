@@ -41,7 +41,7 @@ def measure(faces: int) -> None:
     """Print what each step costs."""
     from django.core.management import call_command  # noqa: PLC0415
 
-    from cameos.services import recognition  # noqa: PLC0415
+    from cameos.services.faces import recognition  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     templates = seed(faces)
@@ -114,7 +114,8 @@ def bare_opening(faces: int) -> float:
 def changed_search(asked: Any) -> Callable[[], object]:
     """Return a search that comes after another likeness was stored; the storing is not timed."""
     from cameos.models import Cameo  # noqa: PLC0415
-    from cameos.services import recognition, store_likeness  # noqa: PLC0415
+    from cameos.services import store_likeness  # noqa: PLC0415
+    from cameos.services.faces import recognition  # noqa: PLC0415
     from cameos.services.likeness import current_pack  # noqa: PLC0415
 
     def change() -> None:
@@ -133,7 +134,8 @@ def changed_search(asked: Any) -> Callable[[], object]:
 
 def film_costs() -> None:
     """Print what a film of ten seconds with one large face costs, by its parts."""
-    from cameos.services import check_faces, recognition  # noqa: PLC0415
+    from cameos.services import check_faces  # noqa: PLC0415
+    from cameos.services.faces import recognition  # noqa: PLC0415
     from core.ids import new_id  # noqa: PLC0415
     from tests.cameos.faces import collins, film, placed  # noqa: PLC0415
     from transcode.probe import walk_frames  # noqa: PLC0415

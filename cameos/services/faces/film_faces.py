@@ -71,7 +71,7 @@ def check_faces(*, path: Path, by: UUID, cameo_ids: Collection[UUID], clip_id: U
     """Hold the faces of a film against all registered ones; two frames a second, 60 at most.
 
     Costs two queries where nobody is registered. Else a frame costs its detection and each face its
-    template: with the default pack about 20 and 60 ms of one core. A face counts by the
+    template: with the default pack about 20 and 110 ms of one core. A face counts by the
     registration that it is most like: it may be shown when that one's owner has a cameo in the
     cast, or is the author with an active cameo of their own. Owners of others are told once a clip
     (`likeness.found`), also when this raises; a `CameoUse` row says so.
