@@ -53,9 +53,7 @@ def measure(faces: int) -> None:
     bare_search = median(lambda: templates @ asked)
     show("search", median(lambda: recognition.who_is(asked)), bare_search, "matrix product")
     stranger = unit(np.random.default_rng(1).normal(size=(1, templates.shape[1])))[0]
-    show(
-        "search, nobody", median(lambda: recognition.who_is(stranger)), bare_search, "the product"
-    )
+    show("search, nobody", median(lambda: recognition.who_is(stranger)), bare_search, "the product")
     show("search after a change", median(changed_search(asked), rounds=10), bare_search, "it")
     film_costs()
 
@@ -93,7 +91,9 @@ def seed(faces: int) -> Any:
         )
     # Enrolled over time, not in this minute: what was written lately is read again.
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE cameos_likeness SET updated_at = now() - random() * interval '300 days'")
+        cursor.execute(
+            "UPDATE cameos_likeness SET updated_at = now() - random() * interval '300 days'"
+        )
         cursor.execute("VACUUM ANALYZE")
     return templates
 
@@ -121,9 +121,7 @@ def changed_search(asked: Any) -> Callable[[], object]:
     def change() -> None:
         cameo = Cameo.objects.create(kind="protected")
         face = unit(np.random.default_rng().normal(size=(1, asked.shape[0])))[0]
-        store_likeness(
-            cameo_id=cameo.pk, template=face, portrait=None, pack_sha256=current_pack()
-        )
+        store_likeness(cameo_id=cameo.pk, template=face, portrait=None, pack_sha256=current_pack())
 
     def search() -> object:
         return recognition.who_is(asked)

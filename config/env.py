@@ -139,6 +139,20 @@ def _variables() -> tuple[Variable, ...]:  # noqa: PLR0915 - a table
         "state folder.",
     )
 
+    add = section("Faces (docs/faces.md)")
+    add(
+        "FACE_PACK",
+        "str",
+        "",
+        "Folder of the models that find and compare faces. Empty: the one made at installation.",
+    )
+    add(
+        "FACE_PACK_ALLOW_UNCLEAR",
+        "bool",
+        False,
+        "1: use a pack in production though its licence for commercial use is unclear.",
+    )
+
     add = section("Likenesses (docs/likeness.md)")
     add(
         "LIKENESS_KEKS",

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import env
 from config.local.state import running_instance
 from config.secrets import ensure_secret, likeness_keks, local_seed
+from perception.faces import default_pack
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load_dotenv(BASE_DIR)
@@ -253,6 +254,10 @@ C2PA_CERT_CHAIN = env.read("C2PA_CERT_CHAIN")
 C2PA_PRIVATE_KEY = env.read("C2PA_PRIVATE_KEY")
 C2PA_TRUST_ANCHORS = env.read("C2PA_TRUST_ANCHORS")
 WATERMARK_KEY = env.read("WATERMARK_KEY")
+
+# --- faces
+FACE_PACK = (BASE_DIR / (env.read("FACE_PACK") or default_pack())).resolve()
+FACE_PACK_ALLOW_UNCLEAR = env.read("FACE_PACK_ALLOW_UNCLEAR")
 
 # --- likenesses
 LIKENESS_KEKS = likeness_keks(env.read("LIKENESS_KEKS"), KEYS_DIR / "likeness_kek")

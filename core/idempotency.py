@@ -89,7 +89,9 @@ def _lock(scope: str, key: str) -> None:
 
 
 def _digest(request: Request) -> str:
-    return _sha256(json.dumps(request.data, sort_keys=True, default=_told_apart))
+    body = json.dumps(request.data, sort_keys=True, default=_told_apart)
+    query = request.META.get("QUERY_STRING", "")  # ?dry_run=1 is another request
+    return _sha256(f"{query}\n{body}" if query else body)
 
 
 def _told_apart(value: Any) -> str:

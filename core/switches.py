@@ -22,7 +22,7 @@ from core.models import Switch, SwitchChange
 
 GENERATION = "generation"  # no new jobs, and no worker begins one
 SIGN_UP = "sign_up"  # nobody makes an account; the waitlist stays open
-CAMEOS = "cameos"  # nobody begins an enrolment, and no worker verifies one
+CAMEOS = "cameos"  # nobody begins an enrolment or a clip with a cameo; no worker verifies one
 READ_ONLY = "read_only"  # the API changes nothing: `core.middleware.ReadOnlyMiddleware`
 ENGINE_PREFIX = "engine:"  # an engine of this name is frozen
 KNOWN_SECONDS = 2.0

@@ -45,6 +45,8 @@ RATES = {
     "guardian": Rate(10, 60),
     "appeal": Rate(10, 60),
     "picture": Rate(20, 60),
+    "enrolment": Rate(10, 60),
+    "upload": Rate(300, 60),  # parts of a file
     "webhook_test": Rate(10, 60),
     "purchase": Rate(20, 60),
     "webhook": Rate(1200, 60),  # of a payment provider, from few addresses and in bursts

@@ -18,6 +18,6 @@ def end_clips_of_cameo(*, cameo_id: UUID, **_: Any) -> None:
 
 
 @receiver(use_withdrawn)
-def end_clip_of_use(*, clip_id: UUID, **_: Any) -> None:
+def end_clip_of_use(*, cameo_id: UUID, clip_id: UUID, **_: Any) -> None:
     """Take the one clip down; one that is still being made is not there yet."""
-    end_clip(clip_id=clip_id)
+    end_clip(clip_id=clip_id, cameo_id=cameo_id)

@@ -18,9 +18,9 @@ def end_jobs_of_cameo(*, cameo_id: UUID, **_: Any) -> None:
 
 
 @receiver(use_withdrawn)
-def end_job_of_use(*, clip_id: UUID, **_: Any) -> None:
+def end_job_of_use(*, cameo_id: UUID, clip_id: UUID, **_: Any) -> None:
     """End the job that would make this clip."""
-    end_job_of(clip_id=clip_id)
+    end_job_of(clip_id=clip_id, cameo_id=cameo_id)
 
 
 @receiver(cosign_settled)

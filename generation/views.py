@@ -30,15 +30,15 @@ from generation.serializers import (
     GenerationRequestSerializer,
     GenerationSerializer,
     GenerationsQuerySerializer,
-    PreflightSerializer,
     PictureRequestSerializer,
     PictureUploadSerializer,
+    PreflightSerializer,
 )
 from generation.services.appeals import appeal_job, appeal_request
 from generation.services.cancel import cancel
 from generation.services.request import GenerationRequest
-from generation.services.uploads import delete_upload, take_upload, uploads_of
 from generation.services.submit import preflight, submit
+from generation.services.uploads import delete_upload, take_upload, uploads_of
 
 
 class EnginesView(ApiView):
@@ -244,7 +244,9 @@ class UploadView(ApiView):
 
     permission_classes = (IsAuthenticated,)
 
-    @extend_schema(operation_id="uploads_read", tags=["generation"], responses=PictureUploadSerializer)
+    @extend_schema(
+        operation_id="uploads_read", tags=["generation"], responses=PictureUploadSerializer
+    )
     def get(self, request: Request, upload_id: UUID) -> Response:
         """Return what was found of it; the picture itself is shown to nobody.
 

@@ -17,6 +17,7 @@ GENERATION_EVENTS = (
 )
 CAMEO_EVENTS = (
     "cameo.used",
+    "cameo.withdrawn",
     "cameo.frozen",
     "cameo.unfrozen",
     "cosign.requested",

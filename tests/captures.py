@@ -23,6 +23,7 @@ from PIL import Image
 from engine.engines.scene.speech.pronunciation import SpokenWord
 from engine.engines.scene.speech.voices import VOICES, voiced
 from perception.liveness import Challenge
+from tests.perception.faces import hopper as hopper_picture
 
 FPS = 15
 RATE_HZ = 48_000
@@ -111,11 +112,10 @@ def astronaut() -> Sitter:
 @cache
 def hopper() -> Sitter:
     """Grace Hopper, by the US Navy (public domain)."""
-    file = Path(__file__).parent / "perception" / "hopper.jpg"
-    picture = np.asarray(Image.open(file).convert("RGB"))
+    picture = hopper_picture()
     below, beside = SIZE[0] - picture.shape[0], SIZE[1] - picture.shape[1]
     picture = np.pad(picture, ((0, below), (0, beside), (0, 0)), mode="edge")
-    points = [(123.0, 144.8), (184.7, 142.3), (154.7, 179.6), (128.7, 207.2), (182.8, 205.5)]
+    points = [(122.2, 141.9), (182.3, 139.2), (152.6, 174.5), (127.9, 200.5), (182.9, 198.4)]
     return Sitter(picture, points, 33.0)
 
 

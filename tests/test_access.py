@@ -19,8 +19,6 @@ from django.utils import timezone
 
 from accounts.services import answer_ward, ask_guardian, create_invite
 from cameos.policy.consent import current_text
-from cameos.services.enrolments import begin_enrolment
-from cameos.services import issue_receipts, store_likeness
 from cameos.services import issue_receipts, store_likeness
 from cameos.services.enrolment.enrolments import begin_enrolment
 from core.ids import new_id

@@ -24,3 +24,18 @@ class NotAPicture(Exception):
         """Keep `fault`: unreadable, too_large, too_small or more_than_a_picture."""
         super().__init__(message)
         self.fault = fault
+
+
+class NoPictures(NotAVideo):
+    """The file is media, but nothing in it can be seen: sound alone, for example."""
+
+
+class OverLimit(NotAVideo):
+    """The file, or what its header declares, is larger than may be opened.
+
+    `limit` names what: "bytes", "streams", "pixels", "seconds" or "frames".
+    """
+
+    def __init__(self, message: str, *, limit: str) -> None:
+        super().__init__(message)
+        self.limit = limit

@@ -1,5 +1,5 @@
 """Likenesses in the moderators' desk, a module for each topic."""
 
-from cameos.admin import doubts, reviews
+from cameos.admin import cameos, doubts, reviews
 
-__all__ = ["doubts", "reviews"]
+__all__ = ["cameos", "doubts", "reviews"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -37,26 +37,6 @@ class CameoAdmin(DecidingAdmin):
     search_fields = ("id", "handle", "owner__username")
     ordering = ("-created_at",)
     show_full_result_count = False
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Show the section to moderators."""
-        return is_moderator(request.user)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let moderators read."""
-        return is_moderator(request.user)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Rows come from services alone."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows come from services alone."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only its owner ends a cameo."""
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cameo]:
         """Return all, with their owners."""

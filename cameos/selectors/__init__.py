@@ -11,14 +11,7 @@ from cameos.selectors.cameos import (
     visible_cameos,
     with_portraits,
 )
-from cameos.selectors.uses import (
-    Use,
-    accesses_of,
-    as_uses,
-    cosigns_for,
-    receipts_of,
-    uses_of,
-)
+from cameos.selectors.handles import handles_of
 from cameos.selectors.protection import (
     LISTED_RULE,
     listed_faces,

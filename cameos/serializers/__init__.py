@@ -1,1 +1,1 @@
-"""The shapes of cameos in the API, a module for each topic."""
+"""The shapes of likenesses in the REST API, a module for each topic."""

@@ -52,6 +52,9 @@ def sweep() -> None:
     with alone("cameos.sweep") as is_alone:
         if not is_alone:
             return
+        expire_cosigns()
+        end_ownerless()
+        carry_on_revocations()
         _expire_late()
         for enrolment in waiting_for_worker()[:BATCH]:
             wake_on_commit(enrolment.pk)
@@ -62,6 +65,8 @@ def sweep() -> None:
 
 def purge() -> Purged:
     """Destroy everything whose time is over, and what crashes and deleted accounts left behind."""
+    end_ownerless()
+    carry_on_revocations()
     return Purged(
         enrolments_expired=_expire_late(),
         captures_deleted=delete_captures(),

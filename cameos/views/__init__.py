@@ -1,1 +1,1 @@
-"""Cameos over HTTP: enrolments, their captures, and what else each module is named for."""
+"""Likenesses over HTTP, a module for each topic."""

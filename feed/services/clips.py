@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import cast as typed
 from uuid import UUID
 
-from cameos.services import ensure_no_doubt, ensure_still_permitted
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.selectors import Viewer
-from cameos.services import ensure_still_permitted
+from cameos.services import ensure_no_doubt, ensure_still_permitted
 from core import storage
 from core.errors import InvalidField
 from core.ids import new_id

@@ -38,14 +38,15 @@ def end_clips_with(*, cameo_id: UUID) -> int:
 
 
 @transaction.atomic
-def end_clip(*, clip_id: UUID) -> bool:
+def end_clip(*, clip_id: UUID, cameo_id: UUID) -> bool:
     """Take one clip down for good and delete its media; its author is told by `tell_of_ends`.
 
     Returns:
-        False when there is no such clip, or nothing of it is shown.
+        False when no such clip shows the likeness, or nothing of it is shown.
     """
-    locked = Clip.objects.select_for_update(no_key=True).filter(pk=clip_id, ended_reason="")
-    clip = locked.filter(state__in=_SHOWN).first()
+    clips = Clip.objects.filter(pk=clip_id, cast__cameo_id=cameo_id)
+    locked = clips.filter(state__in=_SHOWN, ended_reason="")
+    clip = locked.select_for_update(of=("self",), no_key=True).first()
     if clip is None:
         return False
     _end([clip.pk], ClipEnd.USE_WITHDRAWN)

@@ -65,10 +65,10 @@ def end_jobs_with(*, cameo_id: UUID) -> int:
     return len(held)
 
 
-def end_job_of(*, clip_id: UUID) -> bool:
+def end_job_of(*, clip_id: UUID, cameo_id: UUID) -> bool:
     """End the unfinished job that would make a clip, as its likeness was taken out of it."""
     with transaction.atomic():
-        jobs = Job.objects.active().filter(reserved_clip_id=clip_id)
+        jobs = Job.objects.active().with_cameo(cameo_id).filter(reserved_clip_id=clip_id)
         job = jobs.select_for_update(of=("self",)).first()
         if job is None:
             return False

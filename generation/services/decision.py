@@ -11,6 +11,7 @@ from django.conf import settings
 
 from cameos.errors import CameoNotPermitted
 from cameos.selectors import names_listed_in
+from cameos.services import Judgement, refusal_of
 from core.errors import DomainError, GenerationStopped, ReadOnly
 from core.switches import GENERATION, READ_ONLY, engine_switch, is_thrown
 from credits.errors import BudgetSpent, InsufficientCredits

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from cameos.services import ensure_still_permitted, is_in_doubt, pass_gate
 from django.db import transaction
 
-from cameos.services import ensure_still_permitted, pass_gate
+from cameos.services import ensure_still_permitted, is_in_doubt, pass_gate
 from core.storage import save_folder
 from feed.errors import ClipNotFound
 from feed.services import create_draft, publish_permitted

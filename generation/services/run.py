@@ -11,13 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-from cameos.services import check_faces, check_film, issue_receipts
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
 from cameos.errors import CameoNotPermitted
-from cameos.services import check_film, issue_receipts
+from cameos.services import check_faces, check_film, issue_receipts
 from core.errors import DomainError
 from core.marker import marker
 from core.storage import local_copy

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from accounts.selectors import Viewer
+from cameos.services import receipts_in
 from core.errors import NotFound
 from core.storage import check_grant, is_withheld, local_copy, prefix_of
 from feed.errors import ClipNotFound
@@ -40,11 +41,13 @@ class Finding:
         verification: The manifest's state and the invisible mark.
         clip_id: The clip of this instance that both lead to; None when it was not made here.
         credentials: How that clip was made, when the viewer may see it.
+        consents: Whether the consents to show the likenesses in that clip still hold; names nobody.
     """
 
     verification: Verification
     clip_id: UUID | None
     credentials: dict[str, Any] | None
+    consents: list[dict[str, Any]]
 
 
 def verify_upload(*, upload: BinaryIO, size_bytes: int, viewer: Viewer) -> Finding:
@@ -116,6 +119,7 @@ def _verify(path: Path, viewer: Viewer) -> Finding:
         verification=verification,
         clip_id=clip_id,
         credentials=_credentials(clip_id, viewer) if clip_id else None,
+        consents=receipts_in(clip_id) if clip_id else [],
     )
 
 

@@ -225,8 +225,8 @@ def test_a_row_remembers_the_version_of_the_terms(ada, ben):
     assert CameoUse.objects.get().terms_version == 7
 
 
-def test_a_cameo_whose_owner_is_deleted_is_refused_as_revoked(ada, ben):
-    cameo_id = make_cameo(ada).pk
+def test_a_cameo_whose_owner_is_deleted_is_refused_at_once_and_ended_by_the_sweep(ada, ben):
+    cameo = make_cameo(ada)
     ada.delete()
     for reason in ("unknown", "revoked"):
         with pytest.raises(CameoNotPermitted) as refused:

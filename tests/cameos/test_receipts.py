@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import jwt
 import pytest
@@ -32,14 +34,9 @@ from core.ids import new_id
 from tests.cameos.terms import make_cameo, use
 from tests.racing import race
 
-# The five lines of docs/likeness.md, as a stranger runs them: no server, no network.
-STRANGER = """
-import json, jwt
-token, keys = open("receipt.jwt").read(), json.load(open("keys.json"))["keys"]
-kid = jwt.get_unverified_header(token)["kid"]
-key = next(jwt.PyJWK(key) for key in keys if key["kid"] == kid)
-print(json.dumps(jwt.decode(token, key, algorithms=["EdDSA"])))
-"""
+# The five lines of the documentation, as a stranger runs them: no server, no network.
+GUIDE = (Path(__file__).parents[2] / "docs" / "likeness.md").read_text(encoding="utf-8")
+(STRANGER,) = re.findall(r"```python\n(.*?)```", GUIDE, flags=re.DOTALL)
 
 
 @pytest.fixture
@@ -153,7 +150,8 @@ def test_the_status_flips_with_a_withdrawal_a_revocation_and_a_deleted_account(
     cameo, clip_id = used
     other_clip = new_id()
     use(cameo, make_user("cleo"), clip_id=other_clip)
-    one, two = issue(used), *issue_receipts(clip_id=other_clip, cameo_ids=[cameo.pk])
+    one = issue(used)
+    (two,) = issue_receipts(clip_id=other_clip, cameo_ids=[cameo.pk])
 
     def statuses():
         return [api.get(f"/api/v1/consents/{each}").json()["status"] for each in (one, two)]

@@ -31,6 +31,7 @@ from tests.clips import make_clip
 from tests.fakes.engine import CAPABILITIES
 from tests.generation.casts import (
     URL,
+    allow_frames,
     ask,
     body,
     committed,

@@ -159,7 +159,10 @@ def pass_gate(
 
     Raises:
         CameoNotPermitted: for the first that is denied; every one of several is needed.
+        CameosStopped: an operator lets nobody begin anything with a cameo for now.
     """
+    if cameo_ids and gate in _BEGINNINGS and is_thrown(CAMEOS):
+        raise CameosStopped
     judged = judge(by=by, cameo_ids=cameo_ids, texts=texts or {}, clip_id=clip_id)
     _write(by, judged, gate=gate, clip_id=clip_id)
     return judged

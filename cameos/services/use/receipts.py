@@ -86,6 +86,15 @@ def status_of(receipt: Receipt) -> str:
     return "valid" if receipt.withdrawn_at is None else "withdrawn"
 
 
+def receipts_in(clip_id: UUID) -> list[dict[str, Any]]:
+    """Return the receipts of a clip with whether each still holds: ids, statuses and no names."""
+    rows = Receipt.objects.filter(clip_id=clip_id).select_related("cameo").order_by("pk")
+    return [
+        {"id": str(row.pk), "status": status_of(row), "status_url": f"{PATH}{row.pk}"}
+        for row in rows
+    ]
+
+
 def _issued(clip_id: UUID, cameo_ids: Sequence[UUID]) -> dict[UUID | None, UUID]:
     rows = Receipt.objects.filter(clip_id=clip_id, cameo_id__in=cameo_ids)
     return dict(rows.values_list("cameo_id", "pk"))

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cameos", "0003_film_gate"),
+        ("cameos", "0004_capture_parts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cameos', '0004_capture_parts'),
+        ('cameos', '0005_cameo_outlives_owner'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
