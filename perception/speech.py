@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
+from perception import whisper
+
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
 
@@ -63,7 +65,8 @@ def heard_digits(sound: Sound, *, count: int, hoped: tuple[int, ...] = ()) -> He
     Args:
         sound: mono samples at `RATE_HZ`.
         count: how many digits to expect; each reading has so many.
-        hoped: with the reading that equals it the work ends.
+        hoped: with the reading that equals it the work ends; without it Whisper is asked too,
+            where it is installed.
 
     Returns:
         Nothing of it is random: the same sound is always heard alike.
@@ -80,6 +83,8 @@ def heard_digits(sound: Sound, *, count: int, hoped: tuple[int, ...] = ()) -> He
         readings.append(_decoded(whole, count))
     if hoped not in readings:
         readings.append(_decoded(_trimmed(_denoised(spoken)), count))
+    if hoped and hoped not in readings and whisper.is_installed():
+        readings.append(whisper.whispered_digits(sound, count=count))
     return Heard(voice_seconds, tuple(dict.fromkeys(each for each in readings if each)))
 
 
