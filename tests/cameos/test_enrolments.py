@@ -247,7 +247,7 @@ def test_what_is_not_here_cannot_be_submitted(ada):
 @pytest.mark.django_db(transaction=True)
 def test_submitted_many_times_at_once_it_is_submitted(ada, monkeypatch):
     woken = []
-    monkeypatch.setattr("cameos.services.enrolment.wake._call", woken.append)
+    monkeypatch.setattr("core.wake._call", lambda task, row_id: woken.append(row_id))
     enrolment = ada.begun()
     ada.put(enrolment, VIDEO)
     answers = race(lambda n: ada.submit(enrolment), times=6)

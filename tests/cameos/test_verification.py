@@ -330,7 +330,7 @@ def test_killed_at_any_step_the_next_worker_finishes_it(
     ada, at, monkeypatch, django_capture_on_commit_callbacks
 ):
     woken = []
-    monkeypatch.setattr("cameos.services.enrolment.wake._call", woken.append)
+    monkeypatch.setattr("core.wake._call", lambda task, row_id: woken.append(row_id))
     enrolment = ada.submitted(face=1)
     with monkeypatch.context() as dying:
         dying.setattr(at, kill)
@@ -437,7 +437,7 @@ def test_a_damaged_likeness_of_another_stops_the_comparison_and_not_the_person(a
 
 def test_so_many_are_looked_at_at_a_time_and_the_next_is_called(person, monkeypatch):
     woken = []
-    monkeypatch.setattr("cameos.services.enrolment.wake._call", woken.append)
+    monkeypatch.setattr("core.wake._call", lambda task, row_id: woken.append(row_id))
     first, second, third = (person(f"p{n}").submitted(face=n) for n in range(3))
     later = timezone.now() + timedelta(seconds=60)
     Enrolment.objects.exclude(pk=third.pk).update(lease_until=later, fence=1)

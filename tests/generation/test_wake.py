@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from redis import Redis
 
-from generation import wake
+from core import wake
 from generation.models import Job
 from generation.services.lease import claim
 from generation.services.moves import move

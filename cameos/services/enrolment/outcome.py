@@ -15,8 +15,8 @@ from cameos.services import likeness
 from cameos.services.enrolment.captures import delete_parts_on_commit, save_finding
 from cameos.services.enrolment.enrolments import ensure_old_enough
 from cameos.services.enrolment.locks import ENROLLING
-from cameos.services.enrolment.lookalikes import Alike, find_alike, thresholds
 from cameos.services.enrolment.moves import move
+from cameos.services.faces.recognition import Match, known_faces, matches_in, thresholds
 from cameos.services.likeness import PORTRAIT, TEMPLATE, open_templates, store_likeness
 from cameos.states import EnrolmentState
 from core.locks import hold
@@ -186,21 +186,21 @@ def _is_other(own: Cameo, template: Template) -> bool:
     return any(float(each @ template) < thresholds().same_person for each in kept)
 
 
-def _doubt(enrolment: Enrolment, own: Cameo | None, template: Template) -> Alike | None:
+def _doubt(enrolment: Enrolment, own: Cameo | None, template: Template) -> Match | None:
     """Return whose face a moderator has to compare this one with; None: nobody's."""
-    for alike in find_alike(template, least=thresholds().maybe):
-        if alike.owner_id != enrolment.user_id:
-            return alike
+    for match in matches_in(known_faces(), template, at_least=thresholds().maybe):
+        if match.owner_id != enrolment.user_id:
+            return match
     if own is None:
         return None
     # Made by another pack, the account's template cannot be compared: a person has to look.
     pack = Likeness.objects.filter(cameo=own).values_list("pack_sha256", flat=True).first()
     if pack is None or pack == likeness.current_pack():
         return None
-    return Alike(own.pk, own.owner_id, own.kind, 0.0)
+    return Match(own.pk, own.owner_id, own.kind, 0.0)
 
 
-def _ask_moderator(enrolment: Enrolment, report: Report, doubt: Alike) -> None:
+def _ask_moderator(enrolment: Enrolment, report: Report, doubt: Match) -> None:
     """Keep what was found for as long as a moderator is asked; the video itself goes at once."""
     if report.template is not None:
         save_finding(enrolment.pk, TEMPLATE, report.template.astype("<f4").tobytes())

@@ -5,15 +5,12 @@ from __future__ import annotations
 import logging
 import re
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from celery import current_app
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from cameos.custody import record, shred_key
 from cameos.errors import CharacterNameTaken, CharacterNameTooLong, TooManyCharacters
@@ -29,6 +26,7 @@ from cameos.services.faces.pictures import shows_human_face
 from cameos.services.likeness import open_portrait, store_likeness
 from core.errors import InvalidField
 from core.locks import hold
+from core.wake import WAKE_SECONDS, call_on_commit
 from notifications.services import publish
 
 if TYPE_CHECKING:
@@ -38,7 +36,6 @@ CHARACTERS_MAX: Final = 20
 CHECK_CHARACTER: Final = "cameos.check_character"
 CHECKED_EVENT: Final = "character.checked"
 HUMAN_FACE: Final = "human_face"
-WAKE_SECONDS: Final = 30  # a call that nobody took by then is stale
 _BATCH: Final = 50
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_]*[a-z0-9])?")
 _log = logging.getLogger(__name__)
@@ -82,7 +79,7 @@ def make_character(*, by: User, name: str, picture: bytes, shown_name: str = "")
                 name=shown_name,
             )
             store_likeness(cameo_id=cameo.pk, template=None, portrait=picture, pack_sha256="")
-            transaction.on_commit(partial(_wake, cameo.pk))
+            call_on_commit(CHECK_CHARACTER, cameo.pk)
     except IntegrityError as error:
         raise CharacterNameTaken(field="name") from error
     return cameo
@@ -139,10 +136,3 @@ def _tell_owner(cameo_id: UUID, state: str, reason: str) -> None:
 def _characters_of(user_id: UUID) -> QuerySet[Cameo]:
     mine = Cameo.objects.filter(owner_id=user_id, kind=CameoKind.CHARACTER)
     return mine.exclude(state__in=(CameoState.REVOKED, CameoState.REFUSED))
-
-
-def _wake(cameo_id: UUID) -> None:
-    try:
-        current_app.send_task(CHECK_CHARACTER, (str(cameo_id),), expires=WAKE_SECONDS, retry=False)
-    except (OperationalError, OSError) as error:
-        _log.warning("no worker is woken, the broker does not answer: %s", error)
