@@ -15,7 +15,7 @@ _FRAMES = 48
 def read_video_mark(
     path: Path, key: bytes, *, is_copy: bool, limits: MediaLimits = DEFAULT_LIMITS
 ) -> InvisibleMark | None:
-    """Read the id in a video: from a few keyframes if they suffice, else from 48 frames and them.
+    """Read the id in a video: from a few keyframes if it is clear there, else 48 frames as well.
 
     Args:
         path: the video.
@@ -28,10 +28,10 @@ def read_video_mark(
     """
     keyframes = sample_luma(path, _KEYFRAMES, skip="all but keyframes", limits=limits)
     mark = read_mark(keyframes, key, is_copy=False)
-    if mark is not None:
+    if mark is not None and mark.is_clear:
         return mark
     frames = sample_luma(path, _FRAMES, skip="unreferenced", limits=limits)
-    return read_mark(frames, key, keyframes=keyframes, is_copy=is_copy)
+    return read_mark(frames, key, keyframes=keyframes, is_copy=is_copy) or mark
 
 
 def read_image_mark(image: Image.Image, key: bytes) -> InvisibleMark | None:
