@@ -44,6 +44,7 @@ TYPES = {
 EXPIRY_STEP_SECONDS = 300  # URLs made within one step are the same text, so they can be cached
 PREFIX_PARTS = 3
 _NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/){3,}[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_DELETED_AT_ONCE = 500  # prefixes in one sweep
 _GRANT = re.compile(r"([1-9][0-9]{0,11})([vr])\.([A-Za-z0-9_-]{43})")
 VIEWER, REVIEWER = "v", "r"
 _log = logging.getLogger(__name__)
@@ -171,10 +172,16 @@ def withhold(prefix: str, *, delete: bool = False) -> None:
         WithheldMedia.objects.filter(pk=row.pk).update(deletion_is_due=True)
 
 
-def withhold_all(prefixes: Collection[str]) -> None:
-    """Withhold many prefixes as `withhold` does, in a statement for each thousand."""
-    rows = [WithheldMedia(prefix=prefix) for prefix in sorted(set(prefixes))]
-    WithheldMedia.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
+def delete_soon(prefixes: Collection[str]) -> None:
+    """Withhold many prefixes from the caller's commit on; `collect_deleted` deletes their files."""
+    rows = [WithheldMedia(prefix=each, deletion_is_due=True) for each in sorted(set(prefixes))]
+    WithheldMedia.objects.bulk_create(
+        rows,
+        batch_size=1000,
+        update_conflicts=True,
+        unique_fields=["prefix"],
+        update_fields=["deletion_is_due"],
+    )
 
 
 def release(prefix: str) -> None:
@@ -188,13 +195,15 @@ def is_withheld(prefix: str) -> bool:
 
 
 def collect_deleted() -> int:
-    """Delete all media whose deletion is due and return how many prefixes went; for a sweep.
+    """Delete media whose deletion is due and return how many prefixes went; for a sweep.
 
     A prefix that the store fails to delete stays withheld and due. Two sweeps at once do the work
     twice, harmlessly.
     """
-    due = list(WithheldMedia.objects.filter(deletion_is_due=True).values_list("prefix", flat=True))
-    return sum(_delete_withheld(prefix) for prefix in due)
+    # In any order, so that what the store never deletes does not keep the rest from its turn.
+    due = WithheldMedia.objects.filter(deletion_is_due=True).order_by("?")
+    prefixes = list(due.values_list("prefix", flat=True)[:_DELETED_AT_ONCE])
+    return sum(map(_delete_withheld, prefixes))
 
 
 def delete_on_commit(prefix: str) -> None:

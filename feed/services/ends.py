@@ -21,8 +21,9 @@ _SHOWN = (ClipState.DRAFT, ClipState.PUBLISHED, ClipState.HIDDEN)
 def end_clips_with(*, cameo_id: UUID) -> int:
     """Hide every clip with the likeness for good, with all that was made from it; return how many.
 
-    From the caller's commit on nothing of them is served, whatever address was handed out. A few
-    statements for any number of clips; their authors are told afterwards by `tell_of_ends`.
+    From the caller's commit on nothing of them is served, whatever address was handed out, and a
+    sweep deletes their media. A few statements for any number of clips; their authors are told
+    afterwards by `tell_of_ends`.
     """
     # Newest first, as a child locks its parents: see `add_to_remix_counts`.
     locked = (
@@ -33,7 +34,7 @@ def end_clips_with(*, cameo_id: UUID) -> int:
     clips = list(locked.values_list("pk", "state", "media_prefix"))
     _end([pk for pk, _, _ in clips], ClipEnd.CAMEO_REVOKED)
     _tell_unpublished([pk for pk, state, _ in clips if state == ClipState.PUBLISHED])
-    storage.withhold_all([prefix for _, _, prefix in clips])
+    storage.delete_soon([prefix for _, _, prefix in clips])
     return len(clips)
 
 

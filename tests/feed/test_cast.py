@@ -15,11 +15,12 @@ from cameos.models import Cameo, Cosign
 from cameos.services import revoke, withdraw_use
 from cameos.signals import cameo_revoked
 from core.models import WithheldMedia
-from core.storage import signed_url
+from core.storage import local_path, signed_url
 from feed.errors import ClipEnded, ClipNotFound, CosignAwaited
 from feed.models import Clip, ClipCast
 from feed.selectors import review_media, visible_clips
 from feed.services import (
+    collect_deleted_media,
     create_draft,
     delete_clip,
     end_clips_with,
@@ -237,6 +238,9 @@ def test_nothing_with_the_face_is_served_once_it_is_revoked(
         assert set(seen) <= {str(clip.pk) for clip in kept}
         assert str(lineage["plain"].pk) in seen
     assert {Client().head(url).status_code for url in urls} == {404}
+    assert collect_deleted_media() == len(gone)
+    for clip in (*gone, *kept):
+        assert local_path(clip.media_prefix).exists() == (clip in kept)
     assert Clip.objects.get(pk=lineage["plain"].pk).remix_count == 0
     for clip in gone:
         with pytest.raises(ClipNotFound):

@@ -13,9 +13,9 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 
-from cameos.errors import CameoNotPermitted
+from cameos.errors import CameoNotPermitted, CosignClosed
 from cameos.models import Cameo, Cosign
-from cameos.services import withdraw_use
+from cameos.services import answer_cosign, withdraw_use
 from credits.selectors import balance_of
 from feed.models import Clip, ClipCast
 from feed.services import tell_of_ends
@@ -180,6 +180,29 @@ def test_finishing_against_revoking_leaves_nothing_that_is_seen(
     ready = Job.objects.filter(state=State.READY).count()
     assert Clip.objects.count() == ready
     assert Clip.objects.exclude(ended_reason="cameo_revoked").count() == 0
+
+
+@committed
+def test_owners_who_end_and_answer_at_once_end_every_job_once(face, engine, make_user):
+    other = make_face(make_user("dora"), handle="dora", ask_me=True)
+    Cameo.objects.update(ask_me=True)
+    jobs = [ask(make_user(), cameos=("@cleo", "@dora")) for _ in range(4)]
+    asked = list(Cosign.objects.filter(cameo=other))
+    assert len(asked) == len(jobs)
+
+    def act(n: int) -> None:
+        if n < 2:
+            end((face, other)[n])
+        else:
+            with suppress(CosignClosed):
+                answer_cosign(cosign_id=asked[n - 2].pk, by=other.owner, is_approved=n % 2 == 0)
+
+    race(act, times=2 + len(jobs))
+    assert {ended(job)[0] for job in jobs} == {"refused"}
+    assert {ended(job)[1] for job in jobs} <= {"cameo_revoked", "cosign_denied"}
+    assert all(is_released(job) for job in jobs)
+    assert not Cosign.objects.filter(state="asked").exists()
+    assert set(Cameo.objects.values_list("state", flat=True)) == {"revoked"}
 
 
 @pytest.mark.parametrize("ask_me", [False, True])
