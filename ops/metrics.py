@@ -201,6 +201,13 @@ def _waiting_for_people(found: Figures) -> Iterator[Metric]:
     appeals.add_metric([], found.totals.appeals_open)
     cases = _gauge("vignette_cases_open", "Moderation cases that wait for a moderator.")
     cases.add_metric([], found.cases_open)
+    faces = _gauge(
+        "vignette_faces_waiting",
+        "Faces that wait for a moderator: review to be enrolled, doubt in clips.",
+        "kind",
+    )
+    for kind, count in found.faces_waiting.items():
+        faces.add_metric([kind], count)
     deliveries = _gauge(
         "vignette_webhook_deliveries",
         "To users' webhooks: pending are on their way, failed were given up in the last 24 hours.",
@@ -208,7 +215,7 @@ def _waiting_for_people(found: Figures) -> Iterator[Metric]:
     )
     for name, count in found.deliveries.items():
         deliveries.add_metric([name], count)
-    yield from (switch, appeals, cases, deliveries)
+    yield from (switch, appeals, cases, faces, deliveries)
 
 
 def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:

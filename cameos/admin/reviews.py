@@ -14,7 +14,7 @@ from django.urls import URLPattern, path
 from accounts.admin import DecidingAdmin
 from accounts.policy import is_moderator
 from cameos.models import LikenessReview
-from cameos.selectors.enrolments import open_reviews
+from cameos.selectors.waiting import open_reviews
 from cameos.services.enrolment.reviews import (
     CANDIDATE,
     ENROLLED,

@@ -26,6 +26,7 @@ from cameos.selectors.uses import (
     receipts_of,
     uses_of,
 )
+from cameos.selectors.waiting import faces_waiting
 
 __all__ = [
     "LISTED_RULE",
@@ -34,6 +35,7 @@ __all__ = [
     "as_uses",
     "cameos_of",
     "cosigns_for",
+    "faces_waiting",
     "handles_of",
     "lapsed",
     "listed_faces",

@@ -65,12 +65,6 @@ def enrolment_reasons(enrolment: Enrolment) -> list[dict[str, str]]:
     return told(enrolment.reasons, review_reason=words)
 
 
-def open_reviews() -> QuerySet[LikenessReview]:
-    """Return what waits for a moderator, the oldest first."""
-    waiting = LikenessReview.objects.filter(is_approved__isnull=True)
-    return waiting.filter(enrolment__state=EnrolmentState.REVIEW).order_by("created_at")
-
-
 def _challenge(enrolment: Enrolment) -> dict[str, Any]:
     return {
         "digits": [int(digit) for digit in enrolment.digits],

@@ -10,6 +10,7 @@ from threading import Lock
 
 from django.utils import timezone
 
+from cameos.selectors import faces_waiting
 from core.switches import switch_names, thrown_rows
 from credits.selectors import Budget, CreditTotals, budget, credit_totals
 from generation.selectors.engines import EngineView, PaceView, engine_views, pace_views
@@ -46,6 +47,7 @@ class Figures:
     budget: Budget
     switches: list[SwitchView]
     cases_open: int
+    faces_waiting: dict[str, int]  # that wait for a moderator: `cameos.selectors.faces_waiting`
     deliveries: dict[str, int]  # to webhooks: `notifications.selectors.delivery_counts`
 
 
@@ -111,6 +113,7 @@ def _read() -> Figures:
         budget=budget(),
         switches=_switches(),
         cases_open=open_cases(),
+        faces_waiting=faces_waiting(),
         deliveries=delivery_counts(failed_since=now - DELIVERIES_OF),
     )
 

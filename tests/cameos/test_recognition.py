@@ -20,7 +20,7 @@ from cameos.errors import (
     ProtectedFaceNotFound,
 )
 from cameos.models import Cameo, CameoUse, ConsentEntry, DataKey, Likeness, LikenessDoubt
-from cameos.selectors import listed_faces, names_listed_in
+from cameos.selectors import faces_waiting, listed_faces, names_listed_in
 from cameos.services import (
     check_faces,
     end_protection,
@@ -227,8 +227,10 @@ def test_a_doubt_keeps_a_clip_from_others_until_a_moderator_clears_it(doubtful, 
     moderator = make_moderator()
     with pytest.raises(Forbidden):
         settle_doubt(doubt_id=doubtful.pk, by=doubtful.user, is_cleared=True)
+    assert faces_waiting() == {"review": 0, "doubt": 1}
     settle_doubt(doubt_id=doubtful.pk, by=moderator, is_cleared=True)
     ensure_no_doubt(clip_id=doubtful.clip_id)
+    assert faces_waiting() == {"review": 0, "doubt": 0}
     with pytest.raises(DoubtSettled):
         settle_doubt(doubt_id=doubtful.pk, by=moderator, is_cleared=False)
     event = Event.objects.get()

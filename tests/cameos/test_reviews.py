@@ -18,6 +18,7 @@ from cameos.errors import (
     ReviewReasonRequired,
 )
 from cameos.models import Cameo, DataKey, Enrolment, Likeness, LikenessReview
+from cameos.selectors import faces_waiting
 from cameos.services.enrolment.reviews import decide_review, look_at_portrait
 from cameos.services.likeness import open_templates
 from cameos.services.sweep import sweep
@@ -99,8 +100,10 @@ def test_approved_it_is_a_cameo(desk, review, bob, settings, django_capture_on_c
 def test_refused_the_person_reads_why_and_nothing_is_kept(
     desk, review, bob, settings, django_capture_on_commit_callbacks
 ):
+    assert faces_waiting() == {"review": 1, "doubt": 0}
     with django_capture_on_commit_callbacks(execute=True):
         desk.post(page_of(review), {"decision": "refuse", "reason": "This is somebody else."})
+    assert faces_waiting() == {"review": 0, "doubt": 0}
     told = bob.shown(review.enrolment)
     assert told["state"] == "refused"
     assert told["reasons"] == [{"code": "review_refused", "message": "This is somebody else."}]

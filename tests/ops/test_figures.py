@@ -23,7 +23,7 @@ from notifications.models import Delivery, Webhook
 from notifications.selectors import delivery_counts
 from ops.selectors import figures, forget_figures, page
 
-METRICS_QUERIES_MAX = 9
+METRICS_QUERIES_MAX = 10
 NOW = datetime(2026, 3, 4, 12, 2, 30, tzinfo=UTC)
 
 
