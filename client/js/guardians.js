@@ -27,6 +27,16 @@ export function openGuardians() {
   load();
 }
 
+/** Tell an adult at once that a young person asks them. */
+export function announceWard({ username }) {
+  toast(`@${username} asks you to be their guardian.`, { action: "See", onAction: openGuardians });
+}
+
+/** Return a note for every young person who waits for my answer. */
+export function wardNotes(wards) {
+  return wards.filter(({ state }) => state === "asked").map(({ username }) => h("button", { class: "note ask-note", type: "button", onclick: openGuardians }, icon("person"), `@${username} asks you to be their guardian`));
+}
+
 function guardiansPart({ likeness_standing: standing, items }, changed) {
   const rows = h("ul", { class: "rows" }, items.map((link) => h("li", { class: "row-item" },
     nameOf(link, link.state === "asked" ? "Has not answered yet" : link.may_enrol_cameo ? "Allows you a cameo" : "Is your guardian; does not allow a cameo"),
@@ -40,7 +50,7 @@ function askForm(changed) {
     submit: "Ask",
     async onSubmit({ username }) {
       await post("/me/guardians", { username: username.trim().replace(/^@/, "") });
-      toast("Asked. They see it under Guardians in their settings.");
+      toast("Asked. They are told, and answer under Guardians.");
       await changed();
     },
   });

@@ -3,6 +3,7 @@
 import { authorized, get, getPublic, post, remove } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { field, form } from "./forms.js";
+import { wardNotes } from "./guardians.js";
 import { go } from "./router.js";
 import { ago, randomKey } from "./text.js";
 import { attempt, confirmSheet, failure, openSheet, spinner, toast } from "./ui.js";
@@ -15,10 +16,11 @@ export function likenessPanel() {
   const box = h("div", { class: "panel" }, spinner("Loading"));
   const load = async () => {
     try {
-      const [{ items }, { items: shielded }, { items: asked }] = await Promise.all([get("/cameos?limit=50"), get("/protected-faces"), get("/cosigns?state=asked&limit=50")]);
+      const [{ items }, { items: shielded }, { items: asked }, { items: wards }] = await Promise.all([get("/cameos?limit=50"), get("/protected-faces"), get("/cosigns?state=asked&limit=50"), get("/me/wards?limit=50")]);
       const me = items.find(({ kind, state }) => kind === "person" && state !== "revoked");
       const characters = items.filter(({ kind, state }) => kind === "character" && state !== "revoked");
       fill(box,
+        wardNotes(wards),
         asked.length > 0 && h("a", { class: "note ask-note", href: "#/likeness/cosigns" }, icon("person"), `${asked.length === 1 ? "One person waits" : `${asked.length} people wait`} for your answer`),
         me ? cameoRow(me) : startCard(),
         h("div", { class: "panel-head" }, h("h2", {}, "Characters"), h("button", { class: "button small", type: "button", onclick: () => openCharacterForm(load) }, icon("plus"), "New")),

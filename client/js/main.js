@@ -9,6 +9,7 @@ import { fill, h, icon, ring } from "./dom.js";
 import { openEnrol } from "./enrol.js";
 import { serverEvents } from "./events.js";
 import { forgetLists, openClip, openFeed } from "./feed.js";
+import { announceWard } from "./guardians.js";
 import { openJob } from "./job.js";
 import { activeJobs, forgetJobs, isActive, jobEvents, startJobs } from "./jobs.js";
 import { announceCosign } from "./likeness.js";
@@ -55,6 +56,7 @@ async function start() {
   sessionEvents.addEventListener("profile", showPage);
   jobEvents.addEventListener("change", showMaking);
   serverEvents.addEventListener("cosign.requested", ({ detail }) => { if (location.hash !== "#/likeness/cosigns") announceCosign(detail); });
+  serverEvents.addEventListener("guardian.asked", ({ detail }) => announceWard(detail));
   await enter();
 }
 

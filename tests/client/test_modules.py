@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -271,3 +272,19 @@ def test_an_adult_answers_and_allows(page):
         ("POST", "/me/wards/kid", {"accept": True}),
         ("PATCH", "/me/wards/tot", {"may_enrol_cameo": True}),
     ]
+
+
+def test_a_question_to_a_guardian_is_told_at_once_and_leads_to_its_answer(page):
+    kid, tot = ({**LINK, "username": "kid"}, {**LINK, "username": "tot", "state": "active"})
+    guardians(page, mine={"likeness_standing": "adult", "items": []}, wards=[kid, tot])
+    page.evaluate("document.querySelector('dialog').remove()")
+    notes = run(
+        page,
+        "guardians",
+        "m.announceWard({ username: 'kid' });"
+        f"return m.wardNotes({json.dumps([kid, tot])}).map((note) => note.textContent);",
+    )
+    assert notes == ["@kid asks you to be their guardian"]
+    assert "@kid asks you" in page.text_content("#toasts")
+    page.click("#toasts button")
+    assert page.text_content("dialog .primary") == "Accept"
