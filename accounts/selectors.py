@@ -65,7 +65,7 @@ def following_ids(user_id: UUID) -> QuerySet[Follow, Any]:
 
 
 def usernames_of(user_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Return the name of each of the users that are there, in one query; for the operator alone."""
+    """Return the name of each of the users that are there, in one query, whoever blocks whom."""
     return dict(User.objects.filter(pk__in=set(user_ids)).values_list("pk", "username"))
 
 

@@ -11,6 +11,10 @@ cameo_revoked = Signal()
 # clip_id (UUID, also of a clip that is still being made).
 use_withdrawn = Signal()
 
+# Which clips show a likeness or are to show it, made or in the making: cameo_id (UUID). It changes
+# nothing; each receiver returns an iterable of `cameos.selectors.Shown`.
+likeness_traced = Signal()
+
 # Every owner who was asked for this clip has agreed, or one has not: clip_id (UUID),
 # is_approved (bool), code (str, empty when approved: why not).
 cosign_settled = Signal()

@@ -7,8 +7,16 @@ from uuid import UUID
 
 from django.dispatch import receiver
 
-from cameos.signals import cameo_revoked, use_withdrawn
+from cameos.selectors import Shown
+from cameos.signals import cameo_revoked, likeness_traced, use_withdrawn
+from feed.selectors import shown_in_clips
 from feed.services import end_clip, end_clips_with
+
+
+@receiver(likeness_traced)
+def trace_clips(*, cameo_id: UUID, **_: Any) -> list[Shown]:
+    """Tell which clips show the likeness."""
+    return shown_in_clips(cameo_id)
 
 
 @receiver(cameo_revoked)

@@ -7,8 +7,16 @@ from uuid import UUID
 
 from django.dispatch import receiver
 
-from cameos.signals import cameo_revoked, cosign_settled, use_withdrawn
+from cameos.selectors import Shown
+from cameos.signals import cameo_revoked, cosign_settled, likeness_traced, use_withdrawn
+from generation.selectors.cast import shown_in_jobs
 from generation.services.consent import end_job_of, end_jobs_with, settle_consent
+
+
+@receiver(likeness_traced)
+def trace_jobs(*, cameo_id: UUID, **_: Any) -> list[Shown]:
+    """Tell which jobs are to show the likeness."""
+    return shown_in_jobs(cameo_id)
 
 
 @receiver(cameo_revoked)

@@ -18,6 +18,10 @@ WIRING = {
         "generation.receivers.end_jobs_of_cameo",
     ],
     "cameos.signals.cosign_settled": ["generation.receivers.carry_out_answer"],
+    "cameos.signals.likeness_traced": [
+        "feed.receivers.trace_clips",
+        "generation.receivers.trace_jobs",
+    ],
     "cameos.signals.use_withdrawn": [
         "feed.receivers.end_clip_of_use",
         "generation.receivers.end_job_of_use",

@@ -12,7 +12,8 @@ from django.http import HttpRequest, QueryDict
 from accounts.admin import DecidingAdmin
 from cameos.errors import CameoNotFound
 from cameos.models import Cameo, CameoState
-from cameos.services import freeze, reach_of, unfreeze
+from cameos.selectors import reach_of
+from cameos.services import freeze, unfreeze
 from cameos.services.use.freezing import REASON_CHARACTERS_MAX
 
 _MOVES = {CameoState.ACTIVE: (freeze, "Freeze"), CameoState.FROZEN: (unfreeze, "Unfreeze")}
@@ -49,7 +50,7 @@ class CameoAdmin(DecidingAdmin):
     def facts_of(self, row: Cameo) -> dict[str, Any]:
         """Return how far its use reaches, and what can be done."""
         move = _MOVES.get(CameoState(row.state))
-        return {"reach": reach_of(row), "verb": move[1] if move else None}
+        return {"reach": reach_of(row).counts(), "verb": move[1] if move else None}
 
     def carry_out(self, request: HttpRequest, row: Cameo, form: forms.Form) -> str:
         """Freeze or unfreeze it.

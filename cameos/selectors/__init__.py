@@ -18,6 +18,7 @@ from cameos.selectors.protection import (
     names_listed_in,
     protected_faces_of,
 )
+from cameos.selectors.reach import Reach, Shown, Stage, listed, reach_of
 from cameos.selectors.uses import (
     Use,
     accesses_of,
@@ -30,6 +31,9 @@ from cameos.selectors.waiting import faces_waiting
 
 __all__ = [
     "LISTED_RULE",
+    "Reach",
+    "Shown",
+    "Stage",
     "Use",
     "accesses_of",
     "as_uses",
@@ -38,10 +42,12 @@ __all__ = [
     "faces_waiting",
     "handles_of",
     "lapsed",
+    "listed",
     "listed_faces",
     "names_listed_in",
     "own_cameo",
     "protected_faces_of",
+    "reach_of",
     "receipts_of",
     "relations_to",
     "same",

@@ -15,6 +15,7 @@ from cameos.models import (
     CameoState,
 )
 from cameos.policy.permission import REASONS
+from cameos.selectors.reach import LISTED_MAX, Stage
 
 USABLE = ("yes", "ask", "no")
 
@@ -137,16 +138,30 @@ class RestrictionsSerializer(serializers.Serializer[Any]):
 
 
 class ReachSerializer(serializers.Serializer[Any]):
-    """What revoking touches."""
+    """What revoking touches, in numbers."""
 
     clips = serializers.IntegerField(help_text="Made or in the making, remixes included.")
-    published = serializers.IntegerField(help_text="Those of them that were published.")
-    in_making = serializers.IntegerField(help_text="The others: jobs, drafts, clips given up.")
-    people = serializers.IntegerField(help_text="Who used it, but for its owner.")
+    published = serializers.IntegerField(help_text="Those of them that are published.")
+    unpublished = serializers.IntegerField(help_text="Drafts, and clips that moderators hid.")
+    in_making = serializers.IntegerField(help_text="Clips whose jobs are not done.")
+    remixes = serializers.IntegerField(
+        help_text="Those of all that show it only through what they were made from."
+    )
+    people = serializers.IntegerField(help_text="Who made them, but for its owner.")
     cosigns = serializers.IntegerField(help_text="Open questions to its owner.")
+
+
+class ShownSerializer(serializers.Serializer[Any]):
+    """A clip that shows my likeness, or is to show it."""
+
+    clip = serializers.UUIDField()
+    by = serializers.CharField(help_text="Who makes it.")
+    stage = serializers.ChoiceField(choices=[stage.value for stage in Stage])
+    is_remix = serializers.BooleanField(help_text="Only through what it was made from.")
 
 
 class RevokedSerializer(serializers.Serializer[Any]):
     """What was revoked, or would be."""
 
     reach = ReachSerializer()
+    clips = ShownSerializer(many=True, help_text=f"The newest, {LISTED_MAX} at most.")

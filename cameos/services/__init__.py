@@ -25,11 +25,9 @@ from cameos.services.use.gates import (
 from cameos.services.use.judgements import Judgement, refusal_of
 from cameos.services.use.receipts import issue_receipts, receipt_status, receipts_in
 from cameos.services.use.revocation import (
-    Reach,
     carry_on_revocations,
     end_likenesses_of,
     end_ownerless,
-    reach_of,
     revoke,
     revoke_cameo,
     withdraw_use,
@@ -42,7 +40,6 @@ __all__ = [
     "FacesReport",
     "Judgement",
     "Match",
-    "Reach",
     "answer_cosign",
     "ask_owners",
     "carry_on_revocations",
@@ -70,7 +67,6 @@ __all__ = [
     "open_templates",
     "pass_gate",
     "pause_ward",
-    "reach_of",
     "receipt_status",
     "receipts_in",
     "record",

@@ -186,10 +186,11 @@ class RevokeView(ApiView):
         """End it for good: clips with it are hidden, jobs cancelled, its key destroyed."""
         user = user_of(request)
         if request.query_params.get("dry_run", "").lower() in {"1", "true"}:
-            reach = services.reach_of(selectors.own_cameo(handle, owner_id=user.pk))
+            reach = selectors.reach_of(selectors.own_cameo(handle, owner_id=user.pk))
         else:
             reach = services.revoke(handle=handle, by=user)
-        return Response(RevokedSerializer({"reach": reach}).data)
+        told = {"reach": reach.counts(), "clips": selectors.listed(reach)}
+        return Response(RevokedSerializer(told).data)
 
 
 class AccessesView(ApiView):

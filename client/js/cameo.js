@@ -144,7 +144,7 @@ function openReach(cameo, reach) {
       setBusy(end, false);
     });
     return [
-      h("ul", { class: "reach" }, line(reach.published, "published clip disappears", "published clips disappear"), line(reach.clips, "clip in all, drafts included", "clips in all, drafts included"), line(reach.in_making, "clip in the making stops", "clips in the making stop"), line(reach.people, "person made them", "people made them"), line(reach.cosigns, "question to you is closed", "questions to you are closed")),
+      h("ul", { class: "reach" }, line(reach.published, "published clip disappears", "published clips disappear"), line(reach.unpublished, "draft or hidden clip goes", "drafts or hidden clips go"), line(reach.in_making, "clip in the making stops", "clips in the making stop"), line(reach.remixes, "of all these is a remix", "of all these are remixes"), line(reach.people, "person made them", "people made them"), line(reach.cosigns, "question to you is closed", "questions to you are closed")),
       h("div", { class: "row" }, h("button", { class: "button quiet", type: "button", onclick: close }, "Keep it"), end),
     ];
   });

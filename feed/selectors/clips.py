@@ -14,6 +14,7 @@ from accounts.selectors import (
     muted_user_ids,
     visible_users,
 )
+from cameos.selectors import Shown, Stage
 from feed.errors import ClipNotFound, UnknownFeedMode
 from feed.models import Clip, ClipCast, ClipState, HiddenClip
 
@@ -110,6 +111,22 @@ def cast_of(clip_id: UUID) -> list[UUID]:
     """Return the cameos of a clip, inherited ones too, whatever its state; in a fixed order."""
     cast = ClipCast.objects.filter(clip_id=clip_id)
     return list(cast.order_by("cameo_id").values_list("cameo_id", flat=True))
+
+
+def clips_with(cameo_id: UUID) -> QuerySet[Clip]:
+    """Return the clips that show a likeness, inherited or not, unpublished and hidden ones too."""
+    there = Clip.objects.filter(ended_reason="").exclude(state=ClipState.DELETED)
+    return there.filter(cast__cameo_id=cameo_id)
+
+
+def shown_in_clips(cameo_id: UUID) -> list[Shown]:
+    """Return the same for the owner of the likeness, in one query."""
+    rows = clips_with(cameo_id).values_list("pk", "author_id", "state", "cast__is_inherited")
+    stages = {ClipState.PUBLISHED: Stage.PUBLISHED}
+    return [
+        Shown(pk, author_id, stages.get(ClipState(state), Stage.UNPUBLISHED), is_inherited)
+        for pk, author_id, state, is_inherited in rows
+    ]
 
 
 def is_unpublished(clip_id: UUID) -> bool:

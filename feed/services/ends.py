@@ -9,12 +9,12 @@ from django.db.models.functions import Now
 
 from core import storage
 from feed.models import Clip, ClipEnd, ClipState
+from feed.selectors import clips_with
 from feed.signals import clip_publication_changed
 from notifications.services import publish
 
 HIDDEN_EVENT = "clip.hidden"
 TOLD_AT_ONCE = 200  # clips in one sweep, each a durable event
-_SHOWN = (ClipState.DRAFT, ClipState.PUBLISHED, ClipState.HIDDEN)
 
 
 @transaction.atomic
@@ -26,11 +26,8 @@ def end_clips_with(*, cameo_id: UUID) -> int:
     afterwards by `tell_of_ends`.
     """
     # Newest first, as a child locks its parents: see `add_to_remix_counts`.
-    locked = (
-        Clip.objects.filter(cast__cameo_id=cameo_id, state__in=_SHOWN, ended_reason="")
-        .order_by("-pk")
-        .select_for_update(of=("self",), no_key=True)
-    )
+    shown = clips_with(cameo_id).order_by("-pk")
+    locked = shown.select_for_update(of=("self",), no_key=True)
     clips = list(locked.values_list("pk", "state", "media_prefix"))
     _end([pk for pk, _, _ in clips], ClipEnd.CAMEO_REVOKED)
     _tell_unpublished([pk for pk, state, _ in clips if state == ClipState.PUBLISHED])
@@ -45,9 +42,8 @@ def end_clip(*, clip_id: UUID, cameo_id: UUID) -> bool:
     Returns:
         False when no such clip shows the likeness, or nothing of it is shown.
     """
-    clips = Clip.objects.filter(pk=clip_id, cast__cameo_id=cameo_id)
-    locked = clips.filter(state__in=_SHOWN, ended_reason="")
-    clip = locked.select_for_update(of=("self",), no_key=True).first()
+    shown = clips_with(cameo_id).filter(pk=clip_id)
+    clip = shown.select_for_update(of=("self",), no_key=True).first()
     if clip is None:
         return False
     _end([clip.pk], ClipEnd.USE_WITHDRAWN)

@@ -1,17 +1,28 @@
-"""How the likenesses of jobs are called."""
+"""The likenesses of jobs: how they are called, and where one is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from uuid import UUID
 
-from cameos.selectors import handles_of
+from cameos.selectors import Shown, Stage, handles_of
 from generation.models import Job
 
 
 def handles_of_cast(job: Job) -> tuple[str, ...]:
     """Return the "@handle" of each cameo that a job's request named."""
     return handles_of_casts([job])[job.pk]
+
+
+def shown_in_jobs(cameo_id: UUID) -> list[Shown]:
+    """Return the unfinished jobs whose clips are to show a likeness, for its owner."""
+    jobs = Job.objects.active().with_cameo(cameo_id)
+    return [
+        Shown(clip_id, user_id, Stage.IN_MAKING, cameo_id in inherited)
+        for clip_id, user_id, inherited in jobs.values_list(
+            "reserved_clip_id", "user_id", "cast_inherited"
+        )
+    ]
 
 
 def handles_of_casts(jobs: Iterable[Job]) -> dict[UUID, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.services import block, follow
 from cameos.errors import CameoNotPermitted
 from cameos.models import Cameo, Cosign
+from cameos.selectors import reach_of
 from cameos.services import revoke, withdraw_use
 from cameos.signals import cameo_revoked
 from core.models import WithheldMedia
@@ -249,6 +250,30 @@ def test_nothing_with_the_face_is_served_once_it_is_revoked(
         assert statuses(clients[2], clip) == {200, 302}
     below = clients[0].get(f"/api/v1/clips/{lineage['plain'].pk}/lineage").json()
     assert (below["children"], below["count"]) == ([], 0)
+
+
+def test_the_reach_counts_what_shows_the_face_now(ada, bob, face, lineage):
+    hidden, deleted = published(ada, face), published(ada, face)
+    hide_clip(clip_id=hidden.pk)
+    delete_clip(clip_id=deleted.pk, by=ada)
+    withdrawn = published(bob, face)
+    withdraw_use(handle="cleo", clip_id=withdrawn.pk, by=face.owner)
+    published(face.owner, face)
+    reach = reach_of(face)
+    assert reach.counts() == {
+        "clips": len(lineage["gone"]) + 2,
+        "published": 5,
+        "unpublished": 2,
+        "in_making": 0,
+        "remixes": 3,
+        "people": 3,
+        "cosigns": 0,
+    }
+    gone = {each.clip_id for each in reach.shown}
+    assert end_clips_with(cameo_id=face.pk) == len(gone)
+    ended = Clip.objects.filter(ended_reason="cameo_revoked")
+    assert set(ended.values_list("pk", flat=True)) == gone
+    assert reach_of(face).shown == ()
 
 
 def test_a_remix_of_what_ended_shows_a_tombstone(ada, bob, face, client_of):

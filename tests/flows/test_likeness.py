@@ -94,9 +94,14 @@ def test_what_the_owner_ends_is_served_to_nobody(owner, friend, clip):
     assert child["state"] == "ready", child
     files = [clip["mp4_url"], clip["poster_url"], clip["hls_url"]]
     path = f"/api/v1/cameos/{owner.username}/revoke"
-    reach = owner.http.post(f"{path}?dry_run=1").json()["reach"]
-    assert (reach["clips"], reach["published"], reach["people"]) == (2, 2, 1)
-    assert owner.post(path)["reach"] == reach
+    told = owner.http.post(f"{path}?dry_run=1").json()
+    reach = told["reach"]
+    assert (reach["clips"], reach["published"], reach["remixes"], reach["people"]) == (2, 2, 1, 1)
+    assert [(one["clip"], one["is_remix"]) for one in told["clips"]] == [
+        (child["clip"], True),
+        (clip["id"], False),
+    ]
+    assert owner.post(path) == told
     for person in (owner, friend):
         for clip_id in (clip["id"], child["clip"]):
             gone = person.http.get(f"/api/v1/clips/{clip_id}")

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from cameos.errors import CameoNotPermitted, CosignClosed
 from cameos.models import Cameo, Cosign
+from cameos.selectors import reach_of
 from cameos.services import answer_cosign, withdraw_use
 from credits.selectors import balance_of
 from feed.models import Clip, ClipCast
@@ -189,6 +190,8 @@ def test_owners_who_end_and_answer_at_once_end_every_job_once(face, engine, make
     jobs = [ask(make_user(), cameos=("@cleo", "@dora")) for _ in range(4)]
     asked = list(Cosign.objects.filter(cameo=other))
     assert len(asked) == len(jobs)
+    reach = reach_of(face).counts()
+    assert (reach["clips"], reach["in_making"], reach["cosigns"], reach["people"]) == (4, 4, 4, 4)
 
     def act(n: int) -> None:
         if n < 2:

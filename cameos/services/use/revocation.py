@@ -9,7 +9,6 @@ finished, and the sweep takes it up.
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -27,15 +26,13 @@ from cameos.models import (
     CameoState,
     CameoUse,
     ConsentEvent,
-    Cosign,
-    Gate,
     Likeness,
-    Outcome,
     Receipt,
     Revocation,
     WithdrawnUse,
 )
 from cameos.policy.mentions import plain_handle
+from cameos.selectors.reach import Reach, reach_of
 from cameos.services.use.cosigns import drop_cosigns_of
 from cameos.services.use.terms import held_cameo
 from cameos.signals import cameo_revoked, use_withdrawn
@@ -47,49 +44,6 @@ if TYPE_CHECKING:
 WITHDRAWN_EVENT = "cameo.withdrawn"
 _SWEPT_AT_ONCE = 50
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What the end of a cameo touches, as far as the rows of the gates tell; remixes included.
-
-    Attributes:
-        clips: clips that a gate let through or has asked the owner about.
-        published: those of them that passed the gate of publishing.
-        in_making: the others: jobs and drafts, also of clips that were given up or deleted.
-        people: who used it, but for the owner.
-        cosigns: questions to the owner that are open.
-    """
-
-    clips: int
-    published: int
-    in_making: int
-    people: int
-    cosigns: int
-
-
-def reach_of(cameo: Cameo) -> Reach:
-    """Return what revoking the cameo would touch now; changes nothing."""
-    gone = WithdrawnUse.objects.filter(cameo=cameo).values("clip_id")
-    uses = (
-        CameoUse.objects.filter(cameo=cameo, clip_id__isnull=False)
-        .exclude(outcome=Outcome.DENIED)
-        .exclude(clip_id__in=gone)
-    )
-    clips = uses.values("clip_id").distinct().count()
-    published = (
-        uses.filter(gate=Gate.PUBLISH, outcome=Outcome.ALLOWED).values("clip_id").distinct().count()
-    )
-    people = uses.filter(user__isnull=False)
-    if cameo.owner_id is not None:
-        people = people.exclude(user_id=cameo.owner_id)
-    return Reach(
-        clips=clips,
-        published=published,
-        in_making=clips - published,
-        people=people.values("user_id").distinct().count(),
-        cosigns=Cosign.objects.open().filter(cameo=cameo).count(),
-    )
 
 
 def revoke(*, handle: str, by: User) -> Reach:
@@ -132,10 +86,10 @@ def revoke_cameo(*, cameo_id: UUID) -> Reach:
         cameo.state = CameoState.REVOKED
         cameo.revoked_at = timezone.now()
         cameo.save(update_fields=["state", "revoked_at"])
-        Revocation.objects.create(cameo=cameo, reach=asdict(reach))
+        Revocation.objects.create(cameo=cameo, reach=reach.counts())
         drop_cosigns_of(cameo_id=cameo.pk)
         shred_key(cameo.pk)
-        record(ConsentEvent.REVOKED, subject_id=cameo.pk, reach=asdict(reach))
+        record(ConsentEvent.REVOKED, subject_id=cameo.pk, reach=reach.counts())
         cameo_revoked.send(sender=Cameo, cameo_id=cameo.pk)
         transaction.on_commit(partial(_finish_now, cameo.pk), robust=True)
     return reach
