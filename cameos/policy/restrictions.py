@@ -94,7 +94,8 @@ def find_violation(
     """Return the first restriction that the texts or the picture break; None: none.
 
     The meaning costs 20 to 30 ms of CPU for a prompt of a line and half a second for one of 2,000
-    characters, once for all cameos of a clip; words and pictures next to nothing.
+    characters, once for all cameos of a clip, and two seconds at a process's first call; words and
+    pictures next to nothing.
 
     Args:
         tags: names of restrictions.toml; what is not there binds nothing.

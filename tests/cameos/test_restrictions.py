@@ -44,12 +44,13 @@ def test_every_tag_has_a_title_and_enough_meanings_and_examples():
             EXAMPLES["words"],
             EXAMPLES["meaning"]["tuned"],
             EXAMPLES["meaning"]["held_out"],
-            EXAMPLES["traps"],
+            EXAMPLES["traps"]["tuned"],
+            EXAMPLES["traps"]["held_out"],
         ):
             assert len(part[name]) >= 3, name
 
 
-@pytest.mark.parametrize(("part", "least"), [("tuned", 0.78), ("held_out", 0.65)])
+@pytest.mark.parametrize(("part", "least"), [("tuned", 0.78), ("held_out", 0.85)])
 def test_meaning_finds_most_of_what_words_do_not(part, least):
     examples = [(tag, text) for tag, texts in EXAMPLES["meaning"][part].items() for text in texts]
     hits, of = rate([broken(tag, text) for tag, text in examples])
@@ -57,19 +58,21 @@ def test_meaning_finds_most_of_what_words_do_not(part, least):
     assert hits / of >= least
 
 
-def test_ordinary_prompts_pass_all_tags_but_one_or_two():
-    texts = [text for part in EXAMPLES["ordinary"].values() for text in part]
+@pytest.mark.parametrize(("part", "most"), [("tuned", 0.04), ("held_out", 0.08)])
+def test_few_ordinary_prompts_are_stopped_under_all_tags(part, most):
+    texts = EXAMPLES["ordinary"][part]
     alarms = [
         (text, violation.rule)
         for text in texts
         if (violation := find_violation(tags=TAGS, own_words="", texts={"prompt": text}))
     ]
     print(f"ordinary: {len(alarms)} of {len(texts)} stopped under all tags: {alarms}")  # noqa: T201
-    assert len(alarms) <= 2
+    assert len(alarms) / len(texts) <= most
 
 
-def test_traps_mostly_pass():
-    traps = [(tag, text) for tag, texts in EXAMPLES["traps"].items() for text in texts]
+@pytest.mark.parametrize("part", ["tuned", "held_out"])
+def test_traps_mostly_pass(part):
+    traps = [(tag, text) for tag, texts in EXAMPLES["traps"][part].items() for text in texts]
     alarms, of = rate([broken(tag, text) for tag, text in traps])
     print(f"traps: {alarms} of {of} stopped")  # noqa: T201
     assert alarms / of <= 0.15
