@@ -21,7 +21,7 @@ from config.local.postgres import EmbeddedPostgres
 from config.local.valkey import EmbeddedValkey
 from tests.instances import RunningInstance, start_instance
 
-pytest_plugins = ["tests.fixtures", "tests.parallel"]
+pytest_plugins = ["tests.fixtures", "tests.buckets", "tests.parallel"]
 
 STATE = Path(tempfile.mkdtemp(prefix="vignette-tests-"))
 STATE.chmod(0o755)

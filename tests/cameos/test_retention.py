@@ -71,24 +71,29 @@ def found_in(places: dict[str, bytes], needles: dict[str, bytes]) -> list[tuple[
     ]
 
 
-def everywhere(settings) -> dict[str, bytes]:
+@pytest.fixture(params=["disk", "bucket"])
+def roots(request, settings) -> tuple[Path, Path]:
+    """Where objects lie, on the disk or behind a bucket, and where workers work."""
+    if request.param == "bucket":
+        return request.getfixturevalue("bucket").folder, settings.WORK_DIR
+    return Path(settings.MEDIA_ROOT), settings.WORK_DIR
+
+
+def everywhere(roots) -> dict[str, bytes]:
     files = {
-        str(path): path.read_bytes()
-        for root in (settings.MEDIA_ROOT, settings.WORK_DIR)
-        for path in Path(root).rglob("*")
-        if path.is_file()
+        str(path): path.read_bytes() for root in roots for path in root.rglob("*") if path.is_file()
     }
     return {"the dump": dump(), **files}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_neither_a_dump_nor_the_store_holds_a_face_in_the_open(ada, bob, settings):
+def test_neither_a_dump_nor_the_store_holds_a_face_in_the_open(ada, bob, roots):
     """Not while it is uploaded, not enrolled, not in review, and nothing at all once it is over."""
     enrolment = ada.begun()
     raw = capture(face=1, digits=enrolment.digits, turns=enrolment.turns, salt="ada")
     needles = likeness_needles() | forms_of("capture", raw[100:])
     ada.put(enrolment, raw)
-    places = everywhere(settings)
+    places = everywhere(roots)
     assert any(str(enrolment.pk) in name for name in places)  # it is there
     assert found_in(places, needles) == []
 
@@ -97,7 +102,7 @@ def test_neither_a_dump_nor_the_store_holds_a_face_in_the_open(ada, bob, setting
     cameo = Cameo.objects.get()
     assert open_portraits([cameo.pk])["ada"] == portrait_of(1)
     assert bob.enrol(face=1).state == "review"
-    places = everywhere(settings)
+    places = everywhere(roots)
     sealed = bytes(Likeness.objects.get().template)
     assert sealed.hex().encode() in places["the dump"]  # the search would find what lies there
     assert found_in(places, needles) == []
@@ -107,7 +112,7 @@ def test_neither_a_dump_nor_the_store_holds_a_face_in_the_open(ada, bob, setting
     bob.cancel(Enrolment.objects.get(user=bob.user))
     ada.user.delete()
     purge()
-    places = everywhere(settings)
+    places = everywhere(roots)
     assert list(places) == ["the dump"]
     gone = needles | {f"wrapped key {n}": key for n, key in enumerate(wrapped)}
     gone |= {"sealed template": sealed.hex().encode()}

@@ -1,71 +1,27 @@
-"""Media in a bucket: a real S3 server that checks signatures and their expiry."""
+"""Media in a bucket."""
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx
 import pytest
-from django.core.files.storage import default_storage
 from django.test import Client
 
-from config.settings import _S3_MEDIA
 from core import storage
 from tests.clips import CAPTIONS, MP4_BYTES, save_media
 
 PREFIX = "clips/0193a0f0-0000-7000-8000-000000000001/1/"
-KEY_ID, SECRET = "KEYOFTESTS", "SECRETOFTESTS"
-RCLONE = Path(sys.executable).with_name("rclone")
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def bucket(tmp_path_factory):
-    """Return the address of an S3 server with one empty bucket, and the folder behind it."""
-    folder = tmp_path_factory.mktemp("s3")
-    (folder / "clips-bucket").mkdir()
-    server = subprocess.Popen(
-        [
-            *(RCLONE, "serve", "s3", folder, "--config", ""),
-            *("--addr", "127.0.0.1:0", "--auth-key", f"{KEY_ID},{SECRET}"),
-        ],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        lines = iter(server.stderr.readline, "")
-        address = next(
-            found[1] for line in lines if (found := re.search(r"\[(http://[^]]+)/\]", line))
-        )
-        yield address, folder / "clips-bucket"
-    finally:
-        server.terminate()
-        server.wait(10)
-        server.stderr.close()
-
-
 @pytest.fixture
-def media(bucket, settings, tmp_path):
-    address, folder = bucket
-    options = {
-        **_S3_MEDIA["OPTIONS"],  # what an operator's variables end in
-        "bucket_name": "clips-bucket",
-        "endpoint_url": address,
-        "region_name": "us-east-1",
-        "access_key": KEY_ID,
-        "secret_key": SECRET,
-    }
-    settings.STORAGES = {**settings.STORAGES, "default": {**_S3_MEDIA, "OPTIONS": options}}
+def media(bucket, tmp_path):
     (tmp_path / "captions.vtt").write_text(CAPTIONS)
     save_media(tmp_path, prefix=PREFIX)
-    yield folder
-    default_storage.connection.meta.client.close()
+    return bucket.folder
 
 
 def test_a_folder_is_saved_lent_and_deleted(media):
@@ -118,7 +74,7 @@ def test_withheld_media_is_not_led_to(media):
 
 
 def test_pages_may_load_media_from_the_bucket_and_nowhere_else(media, bucket):
-    address, _ = bucket
+    address = bucket.address
     with closing(Client().get("/")) as page:
         policy = page["Content-Security-Policy"]
     assert f"media-src 'self' blob: {address};" in policy

@@ -60,6 +60,8 @@ def browser(folder):
         ("c.mp4", ("libx264", "libopus"), {"movflags": "frag_keyframe+empty_moov"}),
         ("d.webm", ("libvpx", "libopus"), {}),
         ("e.webm", ("libvpx-vp9", "libopus"), {"live": "1"}),
+        ("f.mp4", ("libsvtav1", "aac"), {}),
+        ("g.webm", ("libsvtav1", "libopus"), {"live": "1"}),
     ],
 )
 def test_what_phones_and_browsers_record_is_read(folder, name, codecs, options):
@@ -68,7 +70,7 @@ def test_what_phones_and_browsers_record_is_read(folder, name, codecs, options):
     assert info.container == ("webm" if name.endswith("webm") else "mp4")
     assert (info.width_px, info.height_px) == SIZE
     assert info.seconds == pytest.approx(0.8, abs=0.15)
-    assert info.video_codec in {"h264", "hevc", "vp8", "vp9"}
+    assert info.video_codec in {"h264", "hevc", "vp8", "vp9", "av1"}
     assert info.audio_codec in {"aac", "opus"}
     assert len(list(frames_at_rate(path, 5, max_side_px=64, limits=LIMITS))) == 4
 
