@@ -84,7 +84,7 @@ def listed(reach: Reach) -> list[dict[str, Any]]:
     return [
         {
             "clip": each.clip_id,
-            "by": names[each.user_id],
+            "by": names.get(each.user_id),
             "stage": each.stage.value,
             "is_remix": each.is_remix,
         }

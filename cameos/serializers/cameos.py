@@ -155,7 +155,7 @@ class ShownSerializer(serializers.Serializer[Any]):
     """A clip that shows my likeness, or is to show it."""
 
     clip = serializers.UUIDField()
-    by = serializers.CharField(help_text="Who makes it.")
+    by = serializers.CharField(allow_null=True, help_text="Null: the account is deleted.")
     stage = serializers.ChoiceField(choices=[stage.value for stage in Stage])
     is_remix = serializers.BooleanField(help_text="Only through what it was made from.")
 
