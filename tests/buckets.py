@@ -55,7 +55,7 @@ def s3_server(tmp_path_factory) -> Iterator[Bucket]:
 
 
 @pytest.fixture
-def bucket(s3_server, settings) -> Iterator[Bucket]:
+def bucket(s3_server, settings):
     """Keep media in the bucket, empty at first, with what an operator's variables end in."""
     for left in s3_server.folder.iterdir():
         shutil.rmtree(left)
