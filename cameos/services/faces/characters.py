@@ -119,7 +119,8 @@ def check_waiting_characters() -> None:
     """Look at characters whose wake-up call was lost; for a sweep. One that fails waits on."""
     waiting = Cameo.objects.filter(kind=CameoKind.CHARACTER, state=CameoState.CHECKING)
     old = waiting.filter(created_at__lt=timezone.now() - timedelta(seconds=WAKE_SECONDS))
-    for cameo_id in old.order_by("created_at").values_list("pk", flat=True)[:_BATCH]:
+    # In any order, so that pictures which can never be looked at do not keep the rest from it.
+    for cameo_id in old.order_by("?").values_list("pk", flat=True)[:_BATCH]:
         try:
             check_character(cameo_id=cameo_id)
         except Exception:  # noqa: BLE001 - one picture must not keep the others waiting
